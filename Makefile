@@ -1,0 +1,83 @@
+# `make run` serves tsvapp, `make test` checks it; each sets up what it needs, once. `make help` lists the rest.
+
+HOST ?= 127.0.0.1
+PORT ?= 8000
+PYTHON ?= python3
+
+BIN := .venv/bin
+LIT := static/vendor/lit-html
+JS_TESTS = $(wildcard tests/js/*.test.js)
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+
+# A machine may have Node without npm, or neither; npm then comes as a Python package.
+NPM := $(or $(shell command -v npm),$(BIN)/npm)
+
+# npm works in one node_modules, and pip in one .venv.
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help run test test-long format clean check setup-test
+
+help:  ## list what make can do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+run: .venv/.run $(LIT)/lit-html.js  ## set up what is missing and serve on HOST:PORT, with data in TSVAPP_DATA_DIR
+	@echo "tsvapp: open http://$(HOST):$(PORT)/ (Ctrl+C stops)"
+	@HOST=$(HOST) PORT=$(PORT) exec $(BIN)/python -m gunicorn --config gunicorn.conf.py wsgi:app
+
+test test-long check format: private export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+test: setup-test check  ## set up what tests need and run all of them, long ones scaled down
+	$(if $(JS_TESTS),node --test $(JS_TESTS))
+	pytest
+
+test-long: setup-test  ## run the long tests at the size that is stated
+	pytest -m long
+
+check:
+	ruff format --check .
+	ruff check .
+	mypy
+	node_modules/.bin/eslint .
+	node_modules/.bin/tsc
+
+format: .venv/.test  ## format the Python code and fix what the linter can fix
+	ruff check --fix-only .
+	ruff format .
+
+clean:  ## remove all that was set up or left by tests; data/ stays
+	rm -rf .venv node_modules static/vendor tests/artifacts .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+setup-test: .venv/.test $(LIT)/lit-html.js node_modules/.dev
+	@tools/install-packages nginx chromium
+
+# The virtual environment counts as made when it has a pip: one that broke off half-way is made anew.
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit("tsvapp needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || PYTHON=$(PYTHON) tools/install-packages python3-venv
+	$(PYTHON) -m venv --clear .venv
+
+.venv/.run: requirements/run.txt | $(BIN)/pip
+	$(PIP_INSTALL) -r $<
+	@touch $@
+
+.venv/.test: requirements/test.txt requirements/run.txt | $(BIN)/pip
+	$(PIP_INSTALL) -r $<
+	@touch $@ .venv/.run
+
+$(BIN)/npm: | $(BIN)/pip
+	$(PIP_INSTALL) -r requirements/npm.txt
+
+# The browser imports lit-html by its address, so its modules are copied as they are published.
+$(LIT)/lit-html.js: package-lock.json | $(filter $(BIN)/npm,$(NPM))
+	$(NPM) ci --omit=dev --loglevel=error
+	rm -rf $(LIT)
+	mkdir -p $(LIT)/directives
+	cp node_modules/lit-html/directives/*.js $(LIT)/directives/
+	cp node_modules/lit-html/*directive*.js node_modules/lit-html/lit-html.js $(LIT)/
+	@touch $@
+
+# Inside node_modules, because the rule above empties it.
+node_modules/.dev: package-lock.json $(LIT)/lit-html.js .venv/.test
+	$(BIN)/npm ci --loglevel=error
+	@touch $@

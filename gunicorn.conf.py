@@ -1,0 +1,50 @@
+"""How gunicorn runs tsvapp: one gevent worker, which owns the data directory."""
+
+import os
+import signal
+
+import gevent
+
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+worker_class = "gevent"
+# Rooms live in the memory of one process; a second worker would have rooms of its own.
+workers = 1
+# Above TSVAPP_MAX_CONNECTIONS, so that a full server answers 503 in words instead of letting connections hang.
+worker_connections = 20_000
+# A worker that does not answer for so long is replaced, with every room in it: far above any honest stall.
+timeout = 60
+graceful_timeout = 10
+# Never: a restart for tidiness would cut every conversation.
+max_requests = 0
+# gevent has to patch before the application is imported.
+preload_app = False
+# A socket through which others could steer the server.
+control_socket_disable = True
+# Addresses hold room ids, which are keys; the application writes its own line for each WebSocket.
+accesslog = None
+errorlog = "-"
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}},
+    "root": {"level": os.environ.get("LOG_LEVEL", "INFO"), "handlers": ["stderr"]},
+    "loggers": {
+        "gunicorn.error": {"level": "INFO", "handlers": ["stderr"], "propagate": False, "qualname": "gunicorn.error"},
+    },
+}
+
+
+def post_worker_init(worker):
+    """Watch for the end: gunicorn tells an application nothing of SIGTERM or a reload."""
+    tsvapp = worker.wsgi.extensions["tsvapp"]
+    # Ctrl+C is an end like any other: with gunicorn's own handlers it would cut every connection.
+    signal.signal(signal.SIGINT, worker.handle_exit)
+    signal.signal(signal.SIGQUIT, worker.handle_exit)
+
+    def watch():
+        while worker.alive:
+            gevent.sleep(0.1)
+        tsvapp.drain()
+
+    gevent.spawn(watch)

@@ -1,0 +1,134 @@
+/**
+ * What people can do on the page: each one sends a command, or changes my own screen. The templates call
+ * these and nothing else.
+ *
+ * @import { Asks } from "./asks.js"
+ * @import { Connection } from "./connection.js"
+ * @import { Cursor } from "./mine.js"
+ * @import { Choice } from "./wire.js"
+ * @import { Sheet } from "./sheet.js"
+ * @import { PageEvent, State } from "./state.js"
+ * @import { Uploader } from "./upload.js"
+ *
+ * @typedef {ReturnType<typeof actionsOf>} Actions
+ */
+
+import { headerRows } from "./mine.js";
+import { cellAt, clippedAt, headingAt, nameAt } from "./sheet.js";
+
+/**
+ * @param {object} parts
+ * @param {() => State} parts.state
+ * @param {() => Sheet | null} parts.sheet
+ * @param {(event: PageEvent) => void} parts.dispatch
+ * @param {Connection} parts.connection
+ * @param {Uploader} parts.uploader
+ * @param {Asks} parts.asks
+ * @param {() => void} parts.focus focus the cursor's cell once it is drawn
+ * @param {() => void} parts.choose open the browser's file dialog
+ * @param {() => void} parts.startAnew leave a room that is not there for a new one
+ */
+export function actionsOf({ state, sheet, dispatch, connection, uploader, asks, focus, choose, startAnew }) {
+  /** A row to point at when its page is here. @type {number | null} */
+  let awaited = null;
+
+  const actions = {
+    /** Show a page to everyone. @param {number} page */
+    turn(page) {
+      const { snapshot } = state().room;
+      if (!snapshot?.table) return;
+      const to = Math.max(1, Math.min(page, snapshot.pages));
+      // A key that is held asks for page after page before the first is here: count from the last asked for.
+      if (to === (state().mine.turning?.page ?? snapshot.page)) return;
+      if (connection.send({ type: "turn", page: to })) dispatch({ type: "turning", page: to });
+    },
+
+    /** @param {number} pages */
+    turnBy(pages) {
+      const { room, mine } = state();
+      if (room.snapshot) actions.turn((mine.turning?.page ?? room.snapshot.page) + pages);
+    },
+
+    /** Show a row's page to everyone, and point my own cursor at it. @param {number} row of the file, from 1 */
+    goToRow(row) {
+      const { snapshot, welcome } = state().room;
+      if (!snapshot?.table) return;
+      awaited = Math.min(row, snapshot.table.rows);
+      actions.turn(Math.ceil(awaited / (welcome?.limits.page_size ?? 100)));
+      actions.arrive();
+    },
+
+    /** Point at the awaited row if its page is here. */
+    arrive() {
+      const { room, mine } = state();
+      const { snapshot } = room;
+      if (awaited === null || !snapshot) return;
+      const index = awaited - snapshot.first_row;
+      if (index < 0 || index >= snapshot.data.length) {
+        if (mine.turning === null) awaited = null;
+        return;
+      }
+      awaited = null;
+      focus();
+      dispatch({ type: "cursor", cursor: { row: index - headerRows(snapshot), column: mine.cursor.column } });
+    },
+
+    /** @param {Cursor} cursor */
+    moveTo(cursor) {
+      dispatch({ type: "cursor", cursor });
+    },
+
+    /** Show a whole cell, to me. @param {Cursor} cursor */
+    open({ row, column }) {
+      const shown = sheet();
+      if (!shown) return;
+      const heading = row < 0;
+      const text = heading ? headingAt(shown, column) : cellAt(shown, row, column);
+      if (text === undefined || text === null) return;
+      const fileRow = heading ? 1 : shown.firstRow + row;
+      const most = state().room.welcome?.limits.cell_chars ?? Infinity;
+      const clipped = heading ? text.length >= most : clippedAt(shown, row, column) > 0;
+      const name = nameAt(shown, column);
+      dispatch({ type: "dialog", dialog: { kind: "cell", row: fileRow, column, name, text: clipped ? null : text } });
+      if (!clipped) return;
+      asks.cell(fileRow, column).then(
+        (answer) => dispatch({ type: "cell_read", row: fileRow, column, text: answer.text }),
+        (error) => dispatch({ type: "cell_read", row: fileRow, column, text: null, failed: error.message }),
+      );
+    },
+
+    /** Read the table otherwise, for everyone. @param {Choice} key @param {string | boolean | null} value */
+    read(key, value) {
+      connection.send({ type: "read", [key]: value });
+    },
+
+    choose,
+
+    /** Send the file that failed once more. */
+    again() {
+      if (state().room.unknown) startAnew();
+      uploader.again();
+    },
+
+    /** Send a file, for everyone. @param {File[]} files */
+    send(files) {
+      if (files[0] === undefined) return;
+      if (state().room.unknown) startAnew();
+      uploader.offer(files[0]);
+    },
+
+    /** Cancel the upload on its way, mine or another's. */
+    cancel() {
+      const { transfer } = state().room;
+      if (uploader.busy) uploader.cancel();
+      else if (transfer) connection.send({ type: "cancel", upload: transfer.upload });
+    },
+
+    share: () => dispatch({ type: "dialog", dialog: { kind: "share" } }),
+    closeDialog: () => dispatch({ type: "dialog", dialog: null }),
+    dismiss: () => dispatch({ type: "alert", alert: null }),
+    dismissNotice: () => dispatch({ type: "notice_read" }),
+    retry: () => connection.restart(),
+  };
+  return actions;
+}

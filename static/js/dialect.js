@@ -1,0 +1,86 @@
+/**
+ * Draws the popover behind the badge: how the table is read and why, what is odd and where, and the switches that
+ * read the table otherwise for everyone.
+ *
+ * @import { Actions } from "./actions.js"
+ * @import { Choice, Table, Welcome } from "./wire.js"
+ */
+
+import { html, nothing } from "/static/vendor/lit-html/lit-html.js";
+import { live } from "/static/vendor/lit-html/directives/live.js";
+
+import { DELIMITERS, encodingName, ODDITIES } from "./badge.js";
+import { counted, number } from "./format.js";
+
+const BOOLEANS = [true, false];
+
+/**
+ * Draw the popover; it stays in the page, closed, as long as there is a table.
+ * @param {Table} table
+ * @param {Welcome | null} welcome
+ * @param {Actions} actions
+ */
+export function dialectPopover(table, welcome, actions) {
+  const { dialect, reasons, report } = table;
+  const odd = Object.entries(report).filter(([, { count }]) => count > 0);
+  return html`<div id="dialect" popover class="popover" role="dialog" aria-labelledby="dialect-title" @toggle=${placed}>
+    <h2 id="dialect-title">How this table is read</h2>
+    <p class="hint">A change here is for everyone. The file itself stays as it is.</p>
+    <dl>
+      ${choice("delimiter", "Delimiter", welcome?.delimiters ?? Object.keys(DELIMITERS), (value) => DELIMITERS[value]?.name ?? value)}
+      ${choice("quoting", "Quotes", BOOLEANS, (value) => (value ? "Enclose cells" : "Are plain text"))}
+      ${choice("header", "First row", BOOLEANS, (value) => (value ? "Names the columns" : "Is data"))}
+      ${choice("encoding", "Encoding", welcome?.encodings ?? [dialect.encoding], encodingName)}
+    </dl>
+    ${table.provisional ? html`<p class="hint">The file is still arriving; this may be decided anew.</p>` : nothing}
+    ${odd.length === 0 ? nothing : html`<h3>Odd rows</h3>
+      <ul class="oddities">${odd.map(([kind, { count, rows }]) => html`<li>
+        <b>${counted(count, ODDITIES[kind]?.one ?? kind, ODDITIES[kind]?.many)}</b>
+        <span class="hint">${ODDITIES[kind]?.why ?? ""}</span>
+        <span class="rows">${rows.map((row) => html`<button type="button" class="row" aria-label=${`Go to row ${number(row)}`}
+          @click=${() => leave(() => actions.goToRow(row))}>${number(row)}</button>`)}${count > rows.length ? html`<span class="hint">and ${number(count - rows.length)} more</span>` : nothing}</span>
+      </li>`)}</ul>`}
+  </div>`;
+
+  /**
+   * @template {string | boolean} Value
+   * @param {Choice} key
+   * @param {string} label
+   * @param {readonly Value[]} values
+   * @param {(value: Value) => string} name
+   */
+  function choice(key, label, values, name) {
+    const chosen = table.chosen.includes(key);
+    const now = /** @type {Value} */ (dialect[key]);
+    const at = chosen ? String(values.indexOf(now)) : "";
+    return html`<div>
+      <dt><label for=${`read-${key}`}>${label}</label></dt>
+      <dd>
+        <select id=${`read-${key}`} .value=${live(at)} @change=${(/** @type {Event} */ event) => {
+          const { value } = /** @type {HTMLSelectElement} */ (event.target);
+          actions.read(key, value === "" ? null : /** @type {Value} */ (values[Number(value)]));
+        }}>
+          <option value="" ?selected=${at === ""}>${chosen ? "Automatic" : `${name(now)} (automatic)`}</option>
+          ${values.map((value, index) => html`<option value=${index} ?selected=${at === String(index)}>${name(value)}</option>`)}
+        </select>
+        <span class="hint">${chosen ? "Chosen by someone here." : (reasons[key] ?? "")}</span>
+      </dd>
+    </div>`;
+  }
+}
+
+/** @param {() => void} then */
+function leave(then) {
+  document.getElementById("dialect")?.hidePopover();
+  then();
+}
+
+/** Put the popover under its badge; on a narrow screen the style sheet makes it a sheet at the bottom. @param {Event} event */
+function placed(event) {
+  const popover = /** @type {HTMLElement} */ (event.target);
+  const place = document.querySelector(".badge")?.getBoundingClientRect();
+  if (!place || !popover.matches(":popover-open")) return;
+  const left = Math.max(8, Math.min(place.left, innerWidth - popover.offsetWidth - 8));
+  popover.style.setProperty("--left", `${left}px`);
+  popover.style.setProperty("--top", `${place.bottom + 6}px`);
+}

@@ -1,0 +1,139 @@
+/**
+ * PURE: numbers, bytes, durations and cell text as people read them. Knows no DOM; numbers are in English
+ * form as the rest of the page is.
+ */
+
+const COUNT = new Intl.NumberFormat("en");
+const UNITS = ["bytes", "kB", "MB", "GB", "TB"];
+
+/**
+ * Write a whole number with separators: 12,345,678.
+ * @param {number} count
+ */
+export function number(count) {
+  return COUNT.format(count);
+}
+
+/**
+ * Write a count with its noun: `1 row`, `3 rows`.
+ * @param {number} count
+ * @param {string} one
+ * @param {string} [many]
+ */
+export function counted(count, one, many = `${one}s`) {
+  return `${number(count)} ${count === 1 ? one : many}`;
+}
+
+/**
+ * Write an amount of bytes in decimal units, rounded down so that a limit is never promised too high.
+ * @param {number} amount
+ */
+export function bytes(amount) {
+  const step = unitOf(amount);
+  return `${inUnit(amount, step)} ${step === 0 && amount === 1 ? "byte" : UNITS[step]}`;
+}
+
+/**
+ * Write how much of a total is done, in the unit of the total: `412 of 1,930 MB`.
+ * @param {number} done
+ * @param {number} total
+ */
+export function bytesOf(done, total) {
+  // Below 10 of a unit the one under it moves more visibly: 1,930 MB says more than 1.9 GB.
+  const step = Math.max(0, unitOf(total) - (total / 1000 ** unitOf(total) < 10 ? 1 : 0));
+  return `${whole(done, step)} of ${whole(total, step)} ${UNITS[step]}`;
+}
+
+/** @param {number} amount */
+function unitOf(amount) {
+  let step = 0;
+  while (step < UNITS.length - 1 && amount >= 1000 ** (step + 1)) step += 1;
+  return step;
+}
+
+/** @param {number} amount @param {number} step */
+function inUnit(amount, step) {
+  const scaled = amount / 1000 ** step;
+  if (step === 0 || scaled >= 100) return COUNT.format(Math.floor(scaled));
+  return COUNT.format(Math.floor(scaled * 10) / 10);
+}
+
+/** @param {number} amount @param {number} step */
+function whole(amount, step) {
+  return COUNT.format(Math.floor(amount / 1000 ** step));
+}
+
+/**
+ * Write a rate of bytes per second: `38 MB/s`.
+ * @param {number} perSecond
+ */
+export function rate(perSecond) {
+  return `${bytes(perSecond)}/s`;
+}
+
+/**
+ * Write a duration in the largest unit that says enough: `40 s`, `3 min`, `1 h 20 min`.
+ * @param {number} seconds
+ */
+export function duration(seconds) {
+  const rounded = Math.max(1, Math.ceil(seconds));
+  if (rounded < 60) return `${rounded} s`;
+  const minutes = Math.round(rounded / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const rest = minutes % 60;
+  return `${Math.floor(minutes / 60)} h${rest ? ` ${rest} min` : ""}`;
+}
+
+/**
+ * Return a column's name without a header: A, B, … Z, AA, AB, …
+ * @param {number} column from 0
+ */
+export function letters(column) {
+  let name = "";
+  for (let left = column + 1; left > 0; left = Math.floor((left - 1) / 26)) {
+    name = String.fromCharCode(65 + ((left - 1) % 26)) + name;
+  }
+  return name;
+}
+
+/** Control characters, line and paragraph separators, bidi controls, the zero-width space and the BOM. */
+const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/u;
+const HIDDEN_ALL = new RegExp(`(${HIDDEN.source})`, "u");
+
+/** Their abbreviations (ECMA-48): the pictures that Unicode has for them are missing in many fonts. */
+const CONTROLS =
+  "NUL SOH STX ETX EOT ENQ ACK BEL BS TAB LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US".split(" ");
+
+/** @typedef {{text: string, sign: boolean}} Piece a run of text, or a sign that stands for a hidden character */
+
+/**
+ * Make hidden characters visible: return the text itself if it has none, else its pieces.
+ * @param {string} text
+ * @param {string} [keep] characters that the place of showing can show as they are, as a newline in a whole cell
+ * @returns {string | Piece[]}
+ */
+export function visible(text, keep = "") {
+  if (!HIDDEN.test(text)) return text;
+  return text
+    .split(HIDDEN_ALL)
+    .filter((part) => part !== "")
+    .map((part) => (HIDDEN.test(part) && !keep.includes(part) ? { text: sign(part), sign: true } : { text: part, sign: false }));
+}
+
+/** @param {string} character */
+function sign(character) {
+  const code = character.charCodeAt(0);
+  return CONTROLS[code] ?? `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
+}
+
+/**
+ * Cut text that is longer than anyone sees in a table cell, never inside a surrogate pair.
+ * @param {string} text
+ * @param {number} limit in UTF-16 units
+ */
+export function cut(text, limit) {
+  if (text.length <= limit) return text;
+  const last = text.charCodeAt(limit - 1);
+  const pair = last >= 0xd800 && last <= 0xdbff;
+  return `${text.slice(0, pair ? limit - 1 : limit)}…`;
+}

@@ -1,0 +1,132 @@
+/**
+ * The wiring, and nothing else: events come in from the socket, the keyboard and files, the state follows, the
+ * page is drawn. What each part does stands in its own module.
+ *
+ * @import { ServerEvent } from "./wire.js"
+ * @import { Link } from "./room.js"
+ * @import { PageEvent } from "./state.js"
+ * @import { Workbench } from "./workbench.js"
+ */
+
+import { actionsOf } from "./actions.js";
+import { Announcer, words } from "./announce.js";
+import { Asks } from "./asks.js";
+import { Connection } from "./connection.js";
+import { acceptChoice, acceptDrops } from "./drop.js";
+import { roomAt, socketPath } from "./protocol.js";
+import { isStale, newRoom } from "./room.js";
+import { sheetOf } from "./sheet.js";
+import { newState, reduce } from "./state.js";
+import { Uploader } from "./upload.js";
+import { drawFrame, drawInstead } from "./view.js";
+
+const STALE_CHECK_MS = 1000;
+
+let state = newState(roomAt(location.pathname));
+let drawing = 0;
+/** @type {Workbench | null} */
+let workbench = null;
+
+/** @param {string} id */
+const place = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+const places = { top: place("top"), scroller: place("scroller"), over: place("over"), bottom: place("bottom"), aside: place("aside") };
+const input = /** @type {HTMLInputElement} */ (place("file"));
+const announcer = new Announcer(place("announcer"));
+
+const connection = new Connection({ path: () => socketPath(state.room.id), onEvent: receive, onLink: linkChanged });
+const asks = new Asks((command) => connection.send(command));
+const uploader = new Uploader({
+  line: connection,
+  onSending: (sending) => dispatch({ type: "sending", sending }),
+  onAlert: (alert) => dispatch({ type: "alert", alert }),
+});
+const actions = actionsOf({
+  state: () => state,
+  sheet,
+  dispatch,
+  connection,
+  uploader,
+  asks,
+  focus: () => workbench?.focus(),
+  choose: () => input.click(),
+  startAnew,
+});
+
+acceptDrops({ onFiles: actions.send, onDragging: (dragging) => dispatch({ type: "dragging", dragging }) });
+acceptChoice(input, actions.send);
+addEventListener("beforeunload", (event) => uploader.busy && event.preventDefault());
+setInterval(() => isStale(state.room, performance.now()) && connection.restart(), STALE_CHECK_MS);
+redraw();
+connection.restart();
+import("./workbench.js").then(({ Workbench }) => {
+  workbench = new Workbench({ places, actions, asks, dispatch });
+});
+
+/** The one way the state changes; the page follows with the next frame. @param {PageEvent} event */
+function dispatch(event) {
+  const before = state;
+  state = reduce(before, event, performance.now());
+  if (state === before) return;
+  announcer.say(words(before, state));
+  if (drawing === 0) drawing = requestAnimationFrame(redraw);
+}
+
+function redraw() {
+  drawing = 0;
+  const shown = sheet();
+  drawFrame(places, state, actions);
+  if (shown === null || workbench === null) drawInstead(places, state, actions);
+  workbench?.draw(state, shown);
+}
+
+function sheet() {
+  return sheetOf(state.room.snapshot, state.mine.blocks, state.room.welcome?.limits.page_columns);
+}
+
+/** @param {ServerEvent} event */
+function receive(event) {
+  if (asks.settle(event) || uploader.take(event)) return;
+  if (event.type === "unknown_room" && startsOver(event.reason)) return;
+  dispatch(event);
+  switch (event.type) {
+    case "welcome":
+      keepAddress(event.room_id);
+      break;
+    case "snapshot":
+      actions.arrive();
+      if (event.table?.growing === false && history.state?.fresh) history.replaceState(null, "");
+      break;
+    case "unknown_room":
+      connection.close();
+      break;
+    case "error":
+      dispatch({ type: "alert", alert: { code: event.code, message: event.message, remedy: "close" } });
+  }
+}
+
+/** @param {Link} link */
+function linkChanged(link) {
+  if (link !== "live") {
+    asks.abandon();
+    uploader.lost();
+  }
+  dispatch({ type: "link", link });
+}
+
+/** The start page becomes the room's page. @param {string} roomId */
+function keepAddress(roomId) {
+  if (roomAt(location.pathname) === null) history.replaceState({ fresh: true }, "", `/${roomId}`);
+}
+
+/** A room of ours that never had a whole table is not kept by the server: it is made anew. @param {string} reason */
+function startsOver(reason) {
+  if (reason !== "unknown" || !history.state?.fresh) return false;
+  startAnew();
+  return true;
+}
+
+function startAnew() {
+  history.replaceState(null, "", "/");
+  state = { ...state, room: newRoom(null) };
+  connection.restart();
+}

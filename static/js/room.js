@@ -1,0 +1,157 @@
+/**
+ * PURE: what the server says of the room, and how sure we are of it. Every event from the wire that changes
+ * what there is to show goes through here, and nothing else changes it. What only my screen has is in mine.js.
+ *
+ * @import { ErrorEvent, Heartbeat, Notice, Progress, ServerEvent, Snapshot, UnknownRoom, Welcome } from "./wire.js"
+ * @import { MineEvent } from "./mine.js"
+ * @import { Transfer } from "./transfer.js"
+ *
+ * @typedef {"opening" | "live" | "reconnecting" | "offline"} Link
+ *
+ * @typedef {object} Room
+ * @property {string | null} id null on the start page until the server has named the room
+ * @property {Link} link
+ * @property {Welcome | null} welcome
+ * @property {UnknownRoom | null} unknown the room is not there (any more)
+ * @property {Snapshot | null} snapshot the newest one taken
+ * @property {Transfer | null} transfer the upload on its way into this room
+ * @property {Notice & {at: number} | null} notice what just happened, until it is dismissed or over
+ * @property {number} members
+ * @property {number | null} behindSince when we first heard of a revision that we do not have
+ */
+
+import { follow } from "./transfer.js";
+
+/** A snapshot that was announced and has not come for so long is not coming: connect anew. */
+export const BEHIND_MS = 5000;
+
+/** The server drops a notice with the next change; people get so long to read it. */
+const NOTICE_MS = 8000;
+
+/**
+ * @param {string | null} id
+ * @returns {Room}
+ */
+export function newRoom(id) {
+  return {
+    id,
+    link: "opening",
+    welcome: null,
+    unknown: null,
+    snapshot: null,
+    transfer: null,
+    notice: null,
+    members: 0,
+    behindSince: null,
+  };
+}
+
+/**
+ * @typedef {ServerEvent | {type: "link", link: Link} | {type: "notice_read"} | MineEvent} RoomEvent
+ */
+
+/**
+ * Return the room after an event; an event that says nothing new returns the very same room.
+ * @param {Room} room
+ * @param {RoomEvent | {type: string}} given
+ * @param {number} now milliseconds
+ * @returns {Room}
+ */
+export function reduceRoom(room, given, now) {
+  const event = /** @type {RoomEvent} */ (given);
+  switch (event.type) {
+    case "link":
+      return event.link === room.link ? room : { ...room, link: event.link };
+    case "welcome":
+      return { ...room, id: event.room_id, link: "live", welcome: event, unknown: null, behindSince: null };
+    case "unknown_room":
+      return { ...newRoom(room.id), link: "live", unknown: event };
+    case "snapshot":
+      return isNews(room.snapshot, event) ? taken(room, event, now) : caughtUp(room, event);
+    case "progress":
+      return progressed(heard(room, event, now), event, now);
+    case "heartbeat":
+      return heard(room, event, now);
+    case "presence":
+      return { ...room, members: event.members };
+    case "ack":
+      return room.transfer?.upload === event.upload
+        ? { ...room, transfer: follow(room.transfer, { ...room.transfer, stored: event.offset }, now) }
+        : room;
+    case "sending":
+    case "alert":
+      // Who is told of an error, or begins anew, needs no notice of it; clearing the error clears it too.
+      return (event.type === "alert" ? event.alert === null : event.sending !== null) ? { ...room, notice: null } : room;
+    case "notice_read":
+      return { ...room, notice: null };
+    default:
+      return room;
+  }
+}
+
+/**
+ * Say whether a snapshot is to be taken: its epoch is not ours, or its revision is higher.
+ * @param {Snapshot | null} ours
+ * @param {{epoch: string, revision: number}} theirs
+ */
+export function isNews(ours, theirs) {
+  return ours === null || ours.epoch !== theirs.epoch || theirs.revision > ours.revision;
+}
+
+/** @param {Room} room @param {Snapshot} snapshot @param {number} now @returns {Room} */
+function taken(room, snapshot, now) {
+  return {
+    ...room,
+    snapshot,
+    transfer: follow(room.transfer, snapshot.upload, now),
+    notice: noticeAfter(room, snapshot, now),
+    behindSince: null,
+  };
+}
+
+/**
+ * Return the notice to show: one is for those who were there when it happened, not for who joins later.
+ * @param {Room} room
+ * @param {Snapshot} snapshot
+ * @param {number} now
+ */
+function noticeAfter(room, snapshot, now) {
+  const before = room.snapshot;
+  if (before === null) return null;
+  if (snapshot.notice === null) return room.notice && now - room.notice.at < NOTICE_MS ? room.notice : null;
+  const same = before.notice?.code === snapshot.notice.code && before.notice.message === snapshot.notice.message;
+  return same ? room.notice : { ...snapshot.notice, at: now };
+}
+
+/** @param {Room} room @param {{epoch: string, revision: number}} event @returns {Room} */
+function caughtUp(room, event) {
+  const even = room.snapshot?.epoch === event.epoch && room.snapshot.revision === event.revision;
+  return even && room.behindSince !== null ? { ...room, behindSince: null } : room;
+}
+
+/** @param {Room} room @param {Heartbeat | Progress} event @param {number} now @returns {Room} */
+function heard(room, event, now) {
+  if (!isNews(room.snapshot, event)) return caughtUp(room, event);
+  return room.behindSince === null ? { ...room, behindSince: now } : room;
+}
+
+/** @param {Room} room @param {Progress} event @param {number} now @returns {Room} */
+function progressed(room, event, now) {
+  const { snapshot } = room;
+  if (snapshot === null || snapshot.epoch !== event.epoch) return room;
+  const transfer = event.upload === null ? room.transfer : follow(room.transfer, event.upload, now);
+  // Counts belong to the incoming table; before its first snapshot they would be given to the former one.
+  const growing = snapshot.table?.growing && event.revision >= snapshot.revision;
+  if (!growing || !snapshot.table) return { ...room, transfer };
+  const table = { ...snapshot.table, rows: event.rows, columns: event.columns };
+  return { ...room, transfer, snapshot: { ...snapshot, pages: event.pages, table } };
+}
+
+/**
+ * Say whether what is shown is known to be old and nothing newer is coming.
+ * @param {Room} room
+ * @param {number} now
+ */
+export function isStale(room, now) {
+  return room.behindSince !== null && now - room.behindSince > BEHIND_MS;
+}

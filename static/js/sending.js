@@ -1,0 +1,40 @@
+/**
+ * Draws the bar of an upload on its way: mine, or that of another in the room. It shows what is safely stored.
+ *
+ * @import { Actions } from "./actions.js"
+ * @import { State } from "./state.js"
+ */
+
+import { html, nothing } from "/static/vendor/lit-html/lit-html.js";
+
+import { bytesOf, duration, rate } from "./format.js";
+import { bytesPerSecond, secondsLeft } from "./transfer.js";
+
+/**
+ * @param {State} state
+ * @param {Actions} actions
+ */
+export function sending({ room, mine }, actions) {
+  const { transfer } = room;
+  const { sending: own } = mine;
+  if (!transfer && !own) return nothing;
+  const { name, size } = transfer ?? /** @type {import("./mine.js").Sending} */ (own);
+  const stored = transfer?.stored ?? 0;
+  const percent = size > 0 ? Math.floor((stored / size) * 100) : 0;
+  return html`<section class="sending" aria-label="Upload">
+    <span class="what">${own ? "Sending" : "Arriving:"} <b dir="auto">${name}</b></span>
+    <span class="figures">${transfer ? figures() : room.link === "live" ? "beginning…" : "waiting for the connection…"}</span>
+    <progress max=${size} .value=${stored} aria-label="Stored">${percent} %</progress>
+    <span class="percent">${percent} %</span>
+    <button type="button" @click=${actions.cancel}>Cancel</button>
+  </section>`;
+
+  function figures() {
+    const pace = transfer && bytesPerSecond(transfer);
+    const left = transfer && secondsLeft(transfer);
+    const parts = [bytesOf(stored, size)];
+    if (pace) parts.push(rate(pace));
+    if (left !== null && pace && stored < size) parts.push(`${duration(left)} left`);
+    return parts.join(" · ");
+  }
+}

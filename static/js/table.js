@@ -1,0 +1,145 @@
+/**
+ * Draws the table: every row of the page, and of the columns only those in sight. Cells come from sheet.js and
+ * where columns are from columns.js; text enters the document through text bindings alone.
+ *
+ * @import { Item } from "./columns.js"
+ * @import { Mine } from "./mine.js"
+ * @import { Sheet } from "./sheet.js"
+ *
+ * @typedef {object} Layout where everything is, in pixels
+ * @property {number[]} starts where each column begins, from the edge of the row numbers
+ * @property {Item[]} items
+ * @property {[first: number, stop: number]} range columns in sight, and a little more
+ * @property {number} gutter width of the row numbers
+ */
+
+import { html, nothing } from "/static/vendor/lit-html/lit-html.js";
+import { guard } from "/static/vendor/lit-html/directives/guard.js";
+import { repeat } from "/static/vendor/lit-html/directives/repeat.js";
+
+import { inSight, offsets, plan } from "./columns.js";
+import { cut, letters, visible } from "./format.js";
+import { cellAt, headingAt } from "./sheet.js";
+
+/** Pixels that table.css adds to every cell: padding on both sides and the line. */
+const PADDING_PX = 17;
+
+/** Drawn beyond what is in sight, so that scrolling does not outrun drawing. */
+export const BEYOND_PX = 480;
+
+/** More of a cell is never in sight: the widest column shows a tenth of it. */
+const SHOWN_CHARS = 400;
+
+/** Six digits from the first row on, so that the columns stay where they are while a table grows. */
+const LEAST_DIGITS = 6;
+
+/**
+ * Say where everything is, for what is in sight.
+ * @param {Sheet} sheet
+ * @param {Mine} mine
+ * @returns {Layout}
+ */
+export function layoutOf(sheet, { ch, cursor, measures, sight }) {
+  const starts = offsets(sheet.table.columns, measures?.widths ?? [], ch, PADDING_PX);
+  const range = inSight(starts, sight.left - BEYOND_PX, sight.left + sight.width + BEYOND_PX);
+  const digits = Math.max(LEAST_DIGITS, String(sheet.table.rows).length);
+  return { starts, range, items: plan(starts, range, cursor.column), gutter: Math.round(digits * ch) + PADDING_PX };
+}
+
+/**
+ * Draw the table.
+ * @param {Sheet} sheet
+ * @param {Layout} layout
+ * @param {Mine} mine
+ */
+export function table(sheet, layout, { cursor, measures, blocks }) {
+  const { table: what } = sheet;
+  const { starts, range, items, gutter } = layout;
+  const width = gutter + (starts[starts.length - 1] ?? 0);
+  const numeric = measures?.numeric ?? [];
+  // A drawn header is row 1 of the file; letters are a row of their own above it.
+  const lead = sheet.header ? 0 : 1;
+  const { data, header } = sheet.parts[0] ?? {};
+  const drawn = [data, header, blocks, measures, range[0], range[1], cursor, gutter, starts.length];
+  return html`<table
+    class="sheet"
+    role="grid"
+    aria-label=${what.name}
+    aria-rowcount=${what.growing ? -1 : what.rows + lead}
+    aria-colcount=${what.columns + 1}
+    aria-busy=${what.growing ? "true" : "false"}
+    .style=${`width: ${width}px`}
+  >
+    ${guard(drawn, () => html`
+      <colgroup>
+        <col .style=${`width: ${gutter}px`} />
+        ${repeat(items, key, (item) => html`<col .style=${`width: ${widthOf(item, starts)}px`} />`)}
+      </colgroup>
+      <thead>
+        <tr aria-rowindex="1">
+          <th class="corner" scope="col" aria-colindex="1"><span aria-hidden="true">#</span><span class="unseen">Row</span></th>
+          ${repeat(items, key, (item) => (item.column === null ? gap : heading(item.column)))}
+        </tr>
+      </thead>
+      <tbody>
+        ${rowNumbers(sheet).map((number, row) => html`<tr aria-rowindex=${number + lead}>
+          <th scope="row" aria-colindex="1">${number}</th>${repeat(items, key, (item) => (item.column === null ? gap : cell(row, item.column)))}
+        </tr>`)}
+      </tbody>`)}
+  </table>`;
+
+  /** There are three gaps at most: before the columns, after them, and beside the focused one. @param {Item} item @param {number} at */
+  function key({ column }, at) {
+    return column ?? (at === 0 ? "before" : at === items.length - 1 ? "after" : "between");
+  }
+
+  /** @param {number} column */
+  function heading(column) {
+    const name = headingAt(sheet, column);
+    const kind = `${numeric[column] ? "num" : ""} ${name === null ? "letter" : ""}`;
+    return html`<th
+      scope="col" dir="auto" class=${kind} aria-colindex=${column + 2} tabindex=${stop(-1, column)}
+      >${shown(name ?? letters(column))}</th>`;
+  }
+
+  /** @param {number} row @param {number} column */
+  function cell(row, column) {
+    const text = cellAt(sheet, row, column);
+    const kind = text === null ? "wait" : text === undefined ? "none" : numeric[column] ? "num" : "";
+    return html`<td
+      dir="auto" class=${kind} aria-colindex=${column + 2} tabindex=${stop(row, column)}
+      aria-label=${text === undefined ? "no cell" : nothing}
+      >${text ? shown(text) : nothing}</td>`;
+  }
+
+  /** One cell of the grid is in the tab order. @param {number} row @param {number} column */
+  function stop(row, column) {
+    return cursor.row === row && cursor.column === column ? 0 : nothing;
+  }
+}
+
+const gap = html`<td class="gap" aria-hidden="true"></td>`;
+
+/** @param {Sheet} sheet */
+function rowNumbers({ firstRow, rows }) {
+  return Array.from({ length: rows }, (_, row) => firstRow + row);
+}
+
+/** @param {string} text */
+function shown(text) {
+  const pieces = visible(cut(text, SHOWN_CHARS));
+  return typeof pieces === "string" ? pieces : signs(pieces);
+}
+
+/**
+ * Draw text in which hidden characters have become signs.
+ * @param {import("./format.js").Piece[]} pieces
+ */
+export function signs(pieces) {
+  return pieces.map((piece) => (piece.sign ? html`<span class="sign">${piece.text}</span>` : piece.text));
+}
+
+/** @param {Item} item @param {number[]} starts */
+function widthOf({ column, gap: wide }, starts) {
+  return column === null ? wide : (starts[column + 1] ?? 0) - (starts[column] ?? 0);
+}

@@ -1,0 +1,216 @@
+/**
+ * Sends one file: in slices, never more on the way than the window allows, driven by the acknowledgements. The
+ * figures people see are the room's (stored bytes); the arithmetic is in transfer.js.
+ *
+ * @import { Alert, Sending } from "./mine.js"
+ * @import { Command, Limits, ServerEvent } from "./wire.js"
+ *
+ * @typedef {{send: (command: Command) => boolean, sendChunk: (chunk: ArrayBuffer) => boolean}} Line
+ */
+
+import { bytes } from "./format.js";
+import { nextChunk } from "./transfer.js";
+
+/** Until the server has told its own. */
+const DEFAULT_CHUNK_BYTES = 256 * 1024;
+const DEFAULT_WINDOW_BYTES = 4 * 1024 * 1024;
+
+/** Errors after which the same file can be sent once more. */
+const WORTH_ANOTHER = new Set(["upload_failed", "upload_running", "connection_lost", "limit_reached", "internal", "storage_failed"]);
+
+export class Uploader {
+  #line;
+  #onSending;
+  #onAlert;
+  /** @type {Limits | null} */
+  #limits = null;
+  /** @type {File | null} */
+  #file = null;
+  /** The file of the last failure, for "Send again". @type {File | null} */
+  #failed = null;
+  /** @type {string | null} */
+  #id = null;
+  #begun = false;
+  #announced = false;
+  #pumping = false;
+  #sent = 0;
+  #stored = 0;
+
+  /**
+   * @param {object} options
+   * @param {Line} options.line
+   * @param {(sending: Sending | null) => void} options.onSending
+   * @param {(alert: Alert) => void} options.onAlert
+   */
+  constructor({ line, onSending, onAlert }) {
+    this.#line = line;
+    this.#onSending = onSending;
+    this.#onAlert = onAlert;
+  }
+
+  get busy() {
+    return this.#file !== null;
+  }
+
+  /**
+   * Send a file, as soon as there is a line; one at a time.
+   * @param {File} file
+   */
+  offer(file) {
+    if (this.busy) {
+      this.#alert(file, "upload_running", `${this.#file?.name} is still being sent. Wait for it, or cancel it first.`);
+      return;
+    }
+    this.#file = file;
+    this.#onSending({ name: file.name, size: file.size });
+    if (this.#limits) this.#begin();
+  }
+
+  /** Send the file that failed last once more. */
+  again() {
+    if (this.#failed) this.offer(this.#failed);
+  }
+
+  /** Stop sending; the server is told and everyone gets the former table back. */
+  cancel() {
+    const id = this.#id;
+    this.#over();
+    if (id !== null) this.#line.send({ type: "cancel", upload: id });
+  }
+
+  /** The line is lost: the server ends the upload. */
+  lost() {
+    this.#limits = null;
+    if (this.#begun) this.#fail("connection_lost", "The connection was lost while the file was on its way.");
+  }
+
+  /**
+   * Take what concerns the upload from an event; say whether nobody else needs it.
+   * @param {ServerEvent} event
+   */
+  take(event) {
+    switch (event.type) {
+      case "welcome":
+        this.#limits = event.limits;
+        if (this.#file && !this.#begun) this.#begin();
+        return false;
+      case "ready":
+        return this.#ready(event.upload, event.offset);
+      case "ack":
+        if (event.upload === this.#id) this.#stored = Math.max(this.#stored, event.offset);
+        this.#pump();
+        return false;
+      case "finished":
+        if (event.upload === this.#id) this.#over();
+        return false;
+      case "snapshot":
+        this.#compare(event.upload?.upload ?? null);
+        return false;
+      case "error":
+        return this.#refused(event);
+      default:
+        return false;
+    }
+  }
+
+  #begin() {
+    const file = /** @type {File} */ (this.#file);
+    const limit = this.#limits?.upload_bytes ?? Infinity;
+    if (file.size > limit) {
+      this.#fail("too_large", `It has ${bytes(file.size)}; this server takes files of up to ${bytes(limit)}.`);
+      return;
+    }
+    this.#begun = this.#line.send({ type: "begin", name: file.name, size: file.size });
+  }
+
+  /** @param {string} id @param {number} offset */
+  #ready(id, offset) {
+    if (!this.#begun) {
+      // Cancelled before the server had named it.
+      this.#line.send({ type: "cancel", upload: id });
+      return true;
+    }
+    this.#id = id;
+    this.#sent = offset;
+    this.#stored = offset;
+    this.#pump();
+    return true;
+  }
+
+  /** Another member may cancel: the room's upload was ours and is not any more. @param {string | null} shown */
+  #compare(shown) {
+    if (this.#id === null) return;
+    if (shown === this.#id) this.#announced = true;
+    // All that is stored may be announced as finished before `finished` comes; that is no failure.
+    else if (this.#announced) this.#over();
+  }
+
+  /** @param {{code: string, message: string, upload?: string, ask?: number}} error */
+  #refused(error) {
+    if (error.ask !== undefined) return false;
+    // Of an upload that is over already nobody needs to hear more.
+    if (error.upload !== undefined && error.upload !== this.#id) return true;
+    const unnamed = error.upload === undefined && (!this.#begun || this.#id !== null);
+    if (unnamed) return error.code === "no_upload";
+    this.#fail(error.code, error.message);
+    return true;
+  }
+
+  async #pump() {
+    if (this.#pumping || this.#file === null || this.#id === null) return;
+    const file = this.#file;
+    const id = this.#id;
+    this.#pumping = true;
+    try {
+      for (let chunk = this.#next(file); chunk; chunk = this.#next(file)) {
+        const part = await file.slice(chunk.start, chunk.stop).arrayBuffer();
+        if (this.#id !== id) break;
+        if (part.byteLength !== chunk.stop - chunk.start) throw new Error("the file has changed");
+        if (!this.#line.sendChunk(part)) break;
+        this.#sent = chunk.stop;
+      }
+    } catch {
+      if (this.#id === id) {
+        this.#line.send({ type: "cancel", upload: id });
+        this.#fail("unreadable", "The browser could not read it. Is it a folder, or has it been moved or changed?");
+      }
+    } finally {
+      this.#pumping = false;
+    }
+    if (this.#id !== id) this.#pump();
+  }
+
+  /** @param {File} file */
+  #next(file) {
+    return nextChunk({
+      size: file.size,
+      sent: this.#sent,
+      stored: this.#stored,
+      chunkBytes: this.#limits?.chunk_bytes ?? DEFAULT_CHUNK_BYTES,
+      windowBytes: this.#limits?.window_bytes ?? DEFAULT_WINDOW_BYTES,
+    });
+  }
+
+  /** @param {string} code @param {string} message */
+  #fail(code, message) {
+    const file = /** @type {File} */ (this.#file);
+    this.#over();
+    this.#alert(file, code, message);
+  }
+
+  /** @param {File} file @param {string} code @param {string} message */
+  #alert(file, code, message) {
+    this.#failed = file;
+    this.#onAlert({ code, message, name: file.name, remedy: WORTH_ANOTHER.has(code) ? "again" : "choose" });
+  }
+
+  #over() {
+    this.#file = null;
+    this.#id = null;
+    this.#begun = false;
+    this.#announced = false;
+    this.#sent = 0;
+    this.#stored = 0;
+    this.#onSending(null);
+  }
+}

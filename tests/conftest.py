@@ -1,0 +1,72 @@
+"""Fixtures for every test: a real server, and clients that are closed at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.client import ArticleClient, V1Client
+from tests.support.server import Server
+
+
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Start servers with other settings, all on one data directory; a traceback in a log fails the test."""
+    servers: list[Server] = []
+
+    def start(**settings: Any) -> Server:
+        server = Server(tmp_path / "data", **settings)
+        servers.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in servers:
+        server.stop()
+    for server in servers:
+        assert "Traceback" not in server.log, server.log
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Start a server with the default settings for the tests of a module; each test has rooms of its own."""
+    server = Server(tmp_path_factory.mktemp("server") / "data")
+    server.start()
+    yield server
+    server.stop()
+    assert "Traceback" not in server.log, server.log
+
+
+@pytest.fixture
+def clients() -> Iterator[ExitStack]:
+    """Close, at the end, what was entered."""
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def article(server: Server, clients: ExitStack) -> Callable[..., ArticleClient]:
+    """Connect clients of the article's protocol to the server."""
+
+    def open_client(room_id: str | None = None) -> ArticleClient:
+        client = ArticleClient(server.ws_url, room_id)
+        clients.callback(client.close)
+        return client
+
+    return open_client
+
+
+@pytest.fixture
+def v1(server: Server, clients: ExitStack) -> Callable[..., V1Client]:
+    """Connect clients of `tsvapp.v1` to the server."""
+
+    def open_client(room_id: str | None = None, **options: Any) -> V1Client:
+        client = V1Client(server.ws_url, room_id, **options)
+        clients.callback(client.close)
+        return client
+
+    return open_client

@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { deflateRawSync } from "node:zlib";
+
+import { delay, inflate } from "../../static/js/connection.js";
+import { roomAt, socketPath } from "../../static/js/protocol.js";
+
+test("attempts are spread over a time that doubles up to 15 s", () => {
+  assert.deepEqual([0, 1, 2, 4, 5, 50].map((failures) => delay(failures, () => 1)), [500, 1000, 2000, 8000, 15000, 15000]);
+  assert.equal(delay(3, () => 0), 0);
+});
+
+test("binary messages are raw DEFLATE", async () => {
+  const text = JSON.stringify({ type: "snapshot", data: Array(500).fill(["ä", "東"]) });
+  const packed = deflateRawSync(text);
+  assert.equal(await inflate(packed.buffer.slice(packed.byteOffset, packed.byteOffset + packed.byteLength)), text);
+});
+
+test("a page's address names its room, and its room the socket", () => {
+  const id = "53a2db5c-0a32-4088-9d02-00ec3f072e1b";
+  assert.equal(roomAt(`/${id}`), id);
+  assert.equal(roomAt("/"), null);
+  assert.equal(roomAt("/static/x"), null);
+  assert.equal(socketPath(id), `/parser/ws/${id}`);
+  assert.equal(socketPath(null), "/parser/ws");
+});

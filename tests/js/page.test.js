@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+
+const ROOT = new URL("../../", import.meta.url);
+const read = (path) => readFileSync(new URL(path, ROOT), "utf8");
+const scripts = readdirSync(new URL("static/js", ROOT)).filter((name) => name.endsWith(".js"));
+const page = read("templates/viewer.html");
+
+/** The modules that one imports before it runs, and theirs, and so on. */
+function imported(path, found = new Set([path])) {
+  for (const [, name] of read(path).matchAll(/^import(?:[^"]*? from )?"([^"]+)";$/gm)) {
+    const next = name.startsWith("/") ? name.slice(1) : new URL(name, `file:///${path}`).pathname.slice(1);
+    if (!found.has(next)) imported(next, found.add(next));
+  }
+  return found;
+}
+
+test("the page names beforehand all that the first screen imports, and nothing else", () => {
+  const [ours, vendored] = [...page.matchAll(/for module in \[([^\]]*)\]/g)].map(([, list]) => list.match(/[\w/-]+/g));
+  const named = ["main", ...ours].map((name) => `static/js/${name}.js`);
+  assert.deepEqual([...named, ...vendored.map((name) => `static/vendor/lit-html/${name}.js`)].sort(), [...imported("static/js/main.js")].sort());
+});
+
+test("every module is used", () => {
+  const used = new Set([...imported("static/js/main.js"), ...imported("static/js/workbench.js")]);
+  assert.deepEqual(scripts.filter((name) => !used.has(`static/js/${name}`)), []);
+});
+
+test("there is no inline script or style, and no address but our own", () => {
+  for (const source of [page, read("templates/error.html")]) {
+    assert.doesNotMatch(source, /<style|style=|<script(?![^>]*src=)|https?:|\son\w+=/);
+  }
+});
+
+test("text gets into the document by bindings alone", () => {
+  for (const name of scripts) {
+    assert.doesNotMatch(read(`static/js/${name}`), /innerHTML|outerHTML|insertAdjacentHTML|unsafeHTML|document\.write|eval\(|style="\$/, name);
+  }
+});
+
+test("what the first screen loads is under 40 KB when packed", (context) => {
+  const files = [
+    "templates/viewer.html",
+    "static/favicon.svg",
+    ...imported("static/js/main.js"),
+    ...readdirSync(new URL("static/css", ROOT)).map((name) => `static/css/${name}`),
+  ];
+  const total = files.reduce((sum, file) => sum + gzipSync(read(file)).length, 0);
+  context.diagnostic(`${files.length} files, ${total} bytes`);
+  assert.ok(total < 40_000, `${total} bytes`);
+});

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { Uploader } from "../../static/js/upload.js";
+import { uploadOf } from "./support.js";
+
+const LIMITS = { chunk_bytes: 100, window_bytes: 250, upload_bytes: 10_000 };
+const welcome = { type: "welcome", limits: LIMITS };
+
+function begin(size = 1000, { greet = true } = {}) {
+  const content = Buffer.from(Array.from({ length: size }, (_, at) => at % 251));
+  const file = new File([content], "new.tsv");
+  const seen = { commands: [], chunks: [], alerts: [], sending: null };
+  const line = {
+    send: (command) => seen.commands.push(command) > 0,
+    sendChunk: (chunk) => seen.chunks.push(Buffer.from(chunk)) > 0,
+  };
+  const uploader = new Uploader({
+    line,
+    onSending: (sending) => (seen.sending = sending),
+    onAlert: (alert) => seen.alerts.push(alert),
+  });
+  if (greet) uploader.take(welcome);
+  uploader.offer(file);
+  return { uploader, seen, content, file };
+}
+
+const sentBytes = ({ chunks }) => chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+
+test("a file goes out in chunks, the window full and no fuller, exactly as it is", async () => {
+  const { uploader, seen, content } = begin();
+  assert.deepEqual(seen.commands, [{ type: "begin", name: "new.tsv", size: 1000 }]);
+  uploader.take({ type: "ready", upload: "u1", offset: 0 });
+  await sleep(20);
+  assert.equal(sentBytes(seen), 200);
+  for (let stored = 100; stored <= 1000; stored += 100) {
+    uploader.take({ type: "ack", upload: "u1", offset: stored });
+    await sleep(5);
+    assert.ok(sentBytes(seen) - stored <= 250);
+  }
+  assert.deepEqual(Buffer.concat(seen.chunks), content);
+  uploader.take({ type: "finished", upload: "u1", rows: 1 });
+  assert.ok(!uploader.busy);
+  assert.equal(seen.sending, null);
+  assert.deepEqual(seen.alerts, []);
+});
+
+test("a file that is dropped before there is a line waits for it", () => {
+  const { uploader, seen } = begin(10, { greet: false });
+  assert.deepEqual(seen.commands, []);
+  assert.equal(seen.sending.name, "new.tsv");
+  uploader.take(welcome);
+  assert.equal(seen.commands[0].type, "begin");
+});
+
+test("a file that is too large is refused with both sizes, and nothing is sent", () => {
+  const { uploader, seen } = begin(10_001);
+  assert.deepEqual(seen.commands, []);
+  assert.ok(!uploader.busy);
+  assert.equal(seen.alerts[0].code, "too_large");
+  assert.match(seen.alerts[0].message, /10 kB/);
+});
+
+test("an error of the server ends it and offers what helps", async () => {
+  const { uploader, seen } = begin();
+  uploader.take({ type: "ready", upload: "u1", offset: 0 });
+  assert.ok(uploader.take({ type: "error", code: "not_a_table", message: "No.", upload: "u1" }));
+  assert.deepEqual(seen.alerts, [{ code: "not_a_table", message: "No.", name: "new.tsv", remedy: "choose" }]);
+  await sleep(20);
+  assert.ok(!uploader.take({ type: "error", code: "not_allowed", message: "Not now." }));
+});
+
+test("a refused begin can be tried again", () => {
+  const { uploader, seen } = begin();
+  uploader.take({ type: "error", code: "upload_running", message: "Wait." });
+  assert.equal(seen.alerts[0].remedy, "again");
+  uploader.again();
+  assert.equal(seen.commands.length, 2);
+  assert.ok(uploader.busy);
+});
+
+test("errors that belong to something else are left to others", () => {
+  const { uploader, seen } = begin();
+  assert.ok(!uploader.take({ type: "error", code: "bad_command", message: "…", ask: 4 }));
+  uploader.take({ type: "ready", upload: "u1", offset: 0 });
+  assert.ok(!uploader.take({ type: "error", code: "not_allowed", message: "…" }));
+  assert.ok(uploader.busy);
+  assert.deepEqual(seen.alerts, []);
+});
+
+test("a lost line ends it, with the file kept to be sent again", () => {
+  const { uploader, seen } = begin();
+  uploader.take({ type: "ready", upload: "u1", offset: 0 });
+  uploader.lost();
+  assert.equal(seen.alerts[0].code, "connection_lost");
+  uploader.again();
+  assert.equal(seen.commands.length, 1);
+  uploader.take(welcome);
+  assert.equal(seen.commands[1].type, "begin");
+});
+
+test("cancelling tells the server, also when it has not named the upload yet", () => {
+  const named = begin();
+  named.uploader.take({ type: "ready", upload: "u1", offset: 0 });
+  named.uploader.cancel();
+  assert.deepEqual(named.seen.commands[1], { type: "cancel", upload: "u1" });
+  const early = begin();
+  early.uploader.cancel();
+  assert.equal(early.seen.commands.length, 1);
+  early.uploader.take({ type: "ready", upload: "u2", offset: 0 });
+  assert.deepEqual(early.seen.commands[1], { type: "cancel", upload: "u2" });
+  assert.deepEqual(early.seen.alerts, []);
+});
+
+test("when another member cancels, it ends without an error", () => {
+  const { uploader, seen } = begin();
+  uploader.take({ type: "ready", upload: "u1", offset: 0 });
+  uploader.take({ type: "snapshot", upload: null });
+  assert.ok(uploader.busy, "a snapshot from before the upload ends nothing");
+  uploader.take({ type: "snapshot", upload: uploadOf(0) });
+  uploader.take({ type: "snapshot", upload: null });
+  assert.ok(!uploader.busy);
+  assert.deepEqual(seen.alerts, []);
+});
+
+test("one file at a time", () => {
+  const { uploader, seen, file } = begin();
+  uploader.offer(file);
+  assert.equal(seen.alerts[0].code, "upload_running");
+  assert.equal(seen.commands.length, 1);
+});
+
+test("a file that cannot be read is told of, and the server too", async () => {
+  const { uploader, seen, file } = begin();
+  file.slice = () => ({ arrayBuffer: () => Promise.reject(new Error("gone")) });
+  uploader.take({ type: "ready", upload: "u1", offset: 0 });
+  await sleep(5);
+  assert.equal(seen.alerts[0].code, "unreadable");
+  assert.deepEqual(seen.commands[1], { type: "cancel", upload: "u1" });
+});

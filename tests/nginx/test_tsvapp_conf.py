@@ -1,0 +1,349 @@
+"""nginx/tsvapp.conf, in a real nginx: what it forwards, to a stub; what works through it, with the real server."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import pwd
+import re
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from tests.support.client import ArticleClient, V1Client, open_socket, table
+from tests.support.server import ROOT, Server, free_port
+from tsvapp.settings import Settings
+
+pytestmark = pytest.mark.nginx
+
+CONF = ROOT / "nginx" / "tsvapp.conf"
+WAIT_SECONDS = 20
+ROOM = "1f0e8a52-7c3d-4b6a-9e21-5d4c3b2a1f00"
+MASKED = "1f0e8a52..."
+
+HANDSHAKE = {
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Version": "13",
+}
+
+
+def nginx_program() -> str:
+    """Find nginx, also where only root looks; without it skip, but fail where everything has to be there."""
+    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
+    if program is None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("nginx is not installed")
+    return program
+
+
+class Nginx:
+    """Run nginx on tsvapp.conf as it is, but for its port, paths and upstream."""
+
+    def __init__(self, directory: Path, upstream_port: int) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.ws_url = f"ws://127.0.0.1:{self.port}"
+        self._access_log = directory / "access.log"
+        self._error_log = directory / "error.log"
+        program = nginx_program()
+        directory.mkdir()
+        (directory / "tsvapp.conf").write_text(self._substituted(upstream_port))
+        (directory / "nginx.conf").write_text(self._wrapper())
+        self.command = [program, "-p", str(directory), "-e", "stderr", "-c", "nginx.conf"]
+        self._process = subprocess.Popen(self.command, stderr=subprocess.PIPE, text=True)
+        self._wait_until_listening()
+
+    def _substituted(self, upstream_port: int) -> str:
+        text = CONF.read_text()
+        for old, new in {
+            "listen 80 sndbuf=256k;": f"listen 127.0.0.1:{self.port} sndbuf=256k;",
+            "server 127.0.0.1:8000;": f"server 127.0.0.1:{upstream_port};",
+            "root /srv/tsvapp;": f"root {ROOT};",
+            "access_log /var/log/nginx/tsvapp.access.log ": f"access_log {self._access_log} ",
+            "error_log /var/log/nginx/tsvapp.error.log ": f"error_log {self._error_log} ",
+        }.items():
+            assert len(re.findall(rf"^ *{re.escape(old)}", text, re.MULTILINE)) == 1, f"{old!r} is not in {CONF.name}"
+            text = re.sub(rf"^( *){re.escape(old)}", lambda found, new=new: found[1] + new, text, flags=re.MULTILINE)
+        return text
+
+    def _wrapper(self) -> str:
+        # The workers of a root's nginx would be another user, who may not read the checkout.
+        user = f"user {pwd.getpwuid(0).pw_name};" if os.getuid() == 0 else ""
+        temporary = "\n".join(
+            f"{kind}_temp_path {kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        return f"""
+            {user}
+            daemon off;
+            pid nginx.pid;
+            error_log stderr notice;
+            events {{}}
+            http {{
+                include /etc/nginx/mime.types;
+                {temporary}
+                include tsvapp.conf;
+            }}
+        """
+
+    def _wait_until_listening(self) -> None:
+        assert self._process.stderr is not None
+        said = []
+        for line in self._process.stderr:
+            said.append(line)
+            if "start worker process " in line:
+                return
+        pytest.fail("nginx did not start:\n" + "".join(said))
+
+    def get(self, path: str, **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
+        """Answer a GET; in names of headers `_` stands for `-`."""
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_SECONDS)) as connection:
+            connection.request("GET", path, headers={name.replace("_", "-"): text for name, text in headers.items()})
+            response = connection.getresponse()
+            return response, response.read()
+
+    def logs(self) -> tuple[str, str]:
+        """Let nginx end what it has under way, and return what it has written: the access log and the error log."""
+        self.stop(signal.SIGQUIT)
+        return self._access_log.read_text(), self._error_log.read_text()
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        """Stop nginx and wait for its end."""
+        if self._process.returncode is None:
+            self._process.send_signal(number)
+            self._process.communicate(timeout=WAIT_SECONDS)
+
+
+@pytest.fixture
+def start_nginx(tmp_path: Path) -> Iterator[Callable[[int], Nginx]]:
+    """Start nginx in front of a port."""
+    started: list[Nginx] = []
+
+    def start(upstream_port: int) -> Nginx:
+        started.append(Nginx(tmp_path / f"nginx-{len(started)}", upstream_port))
+        return started[-1]
+
+    yield start
+    for nginx in started:
+        nginx.stop()
+
+
+@contextmanager
+def stub_upstream() -> Iterator[tuple[int, list[http.client.HTTPMessage]]]:
+    """Answer every request with "ok"; yield the port and the headers that have come."""
+    heard: list[http.client.HTTPMessage] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            heard.append(self.headers)
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"ok")
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server.server_address[1], heard
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class TestForwarding:
+    """What reaches the application, and what is written down."""
+
+    @pytest.fixture
+    def heard(self) -> Iterator[tuple[int, list[http.client.HTTPMessage]]]:
+        with stub_upstream() as stub:
+            yield stub
+
+    @pytest.fixture
+    def headers(self, heard: tuple[int, list[http.client.HTTPMessage]]) -> list[http.client.HTTPMessage]:
+        return heard[1]
+
+    @pytest.fixture
+    def nginx(self, heard: tuple[int, list[http.client.HTTPMessage]], start_nginx: Callable[[int], Nginx]) -> Nginx:
+        return start_nginx(heard[0])
+
+    def test_the_file_is_valid_without_a_warning(self, nginx: Nginx) -> None:
+        checked = subprocess.run([*nginx.command, "-t"], stderr=subprocess.PIPE, text=True, check=False)
+        assert checked.returncode == 0, checked.stderr
+        assert "[warn]" not in checked.stderr
+
+    @pytest.mark.parametrize("path", ["/parser/ws", f"/parser/ws/{ROOM}"])
+    @pytest.mark.parametrize("upgrade", ["websocket", "WebSocket"])
+    def test_a_websocket_is_forwarded(
+        self, nginx: Nginx, headers: list[http.client.HTTPMessage], path: str, upgrade: str
+    ) -> None:
+        nginx.get(path, Upgrade=upgrade, Connection="Upgrade", **HANDSHAKE)
+        assert headers[0]["Upgrade"] == "websocket"
+        assert headers[0]["Connection"] == "upgrade"
+        assert headers[0]["Sec-WebSocket-Key"] == HANDSHAKE["Sec-WebSocket-Key"]
+
+    @pytest.mark.parametrize("path", ["/", "/parser/ws", "/healthz"])
+    @pytest.mark.parametrize("upgrade", ["h2c", "websocket, h2c", "TLS/1.0"])
+    def test_no_other_upgrade_is_forwarded(
+        self, nginx: Nginx, headers: list[http.client.HTTPMessage], path: str, upgrade: str
+    ) -> None:
+        nginx.get(path, Upgrade=upgrade, Connection="Upgrade, HTTP2-Settings", HTTP2_Settings="AAMA")
+        assert headers[0]["Upgrade"] is None
+        assert headers[0]["Connection"] == "close"
+
+    @pytest.mark.parametrize("path", ["/", "/parser/ws"])
+    def test_the_browsers_host_and_address_are_passed_on(
+        self, nginx: Nginx, headers: list[http.client.HTTPMessage], path: str
+    ) -> None:
+        nginx.get(path, Host="tables.example:8443", X_Forwarded_For="10.0.0.1", X_Forwarded_Proto="https")
+        assert headers[0].get_all("Host") == ["tables.example:8443"]
+        assert headers[0].get_all("X-Forwarded-For") == ["127.0.0.1"]
+        assert headers[0].get_all("X-Forwarded-Proto") == ["http"]
+
+    @pytest.mark.parametrize(
+        ("path", "logged"),
+        [
+            (f"/{ROOM}", f"/{MASKED}"),
+            (f"/{ROOM}.tsv", f"/{MASKED}.tsv"),
+            (f"/parser/ws/{ROOM}", f"/parser/ws/{MASKED}"),
+            (f"/{ROOM.upper()}", f"/{MASKED.upper()}"),
+            (f"/{ROOM.replace('-', '%2d')}", f"/{MASKED}"),
+            (f"/{ROOM.replace('-', '')}", f"/{MASKED}"),
+            (f"/{ROOM}%0A", f"/{MASKED}"),
+            (f"/x%0A/{ROOM}", rf"/x\x0A/{MASKED}"),
+            (f"/{ROOM}/{ROOM}", f"/{MASKED}"),
+            (f"/?room={ROOM}", "/"),
+            ("/healthz", "/healthz"),
+        ],
+    )
+    def test_an_id_is_never_logged_in_full(self, nginx: Nginx, path: str, logged: str) -> None:
+        nginx.get(path, Referer=f"{nginx.url}/{ROOM}")
+        access, errors = nginx.logs()
+        assert f'"GET {logged} HTTP/1.1" 200' in access
+        assert ROOM[9:] not in (access + errors).lower()
+        assert ROOM.replace("-", "")[8:] not in (access + errors).lower()
+
+    def test_an_id_is_not_logged_when_the_application_is_down(self, start_nginx: Callable[[int], Nginx]) -> None:
+        nginx = start_nginx(free_port())
+        response, _ = nginx.get(f"/{ROOM}")
+        access, errors = nginx.logs()
+        assert response.status == 502
+        assert f"/{MASKED} HTTP/1.1" in access
+        assert ROOM[9:] not in access + errors
+
+    def test_a_large_body_is_refused(self, nginx: Nginx, headers: list[http.client.HTTPMessage]) -> None:
+        with closing(http.client.HTTPConnection("127.0.0.1", nginx.port, timeout=WAIT_SECONDS)) as connection:
+            connection.request("POST", "/", headers={"Content-Length": str(1 << 20)})
+            assert connection.getresponse().status == 413
+        assert headers == []
+
+
+class TestServer:
+    """The main job, with nginx between the clients and the real server."""
+
+    @pytest.fixture
+    def nginx(self, server: Server, start_nginx: Callable[[int], Nginx]) -> Nginx:
+        return start_nginx(server.port)
+
+    def test_an_article_client_uploads_and_everybody_gets_the_page(self, nginx: Nginx) -> None:
+        data = table(100_000)
+        with closing(ArticleClient(nginx.ws_url)) as first:
+            first.send_file(data)
+            page = first.receive()
+            assert (page["page_no"], page["total_number"], len(page["data"])) == (1, 100_001, 100)
+            with closing(ArticleClient(nginx.ws_url, page["uuid"])) as second:
+                assert second.receive() == page
+                second.turn(1000)
+                turned = second.receive()
+                assert turned["page_no"] == 1000
+                assert turned["data"][0][0] == "cell 99901.0"
+                assert first.receive() == turned
+        response, body = nginx.get(f"/{page['uuid']}.tsv")
+        assert response.status == 200
+        assert body == data
+
+    def test_v1_is_negotiated_and_its_upload_reaches_everybody(self, nginx: Nginx) -> None:
+        data = table(20_000)
+        with closing(V1Client(nginx.ws_url)) as first:
+            assert first.first["type"] == "welcome"
+            assert first.upload(data)["rows"] == 20_001
+            with closing(V1Client(nginx.ws_url, first.room_id)) as second:
+                assert second.wait_for("snapshot")["table"]["rows"] == 20_001
+                second.send("turn", page=7)
+                for client in (first, second):
+                    client.wait_for("snapshot", lambda event: event["page"] == 7)
+
+    def test_a_page_of_the_same_origin_may_connect(self, nginx: Nginx) -> None:
+        with open_socket(nginx.ws_url, origin=nginx.url, subprotocols=["tsvapp.v1"]) as websocket:
+            assert websocket.subprotocol == "tsvapp.v1"
+
+    def test_a_page_of_another_origin_may_not(self, nginx: Nginx) -> None:
+        with pytest.raises(InvalidStatus) as refused:
+            connect(f"{nginx.ws_url}/parser/ws", origin="http://elsewhere.example")
+        assert refused.value.response.status_code == 403
+
+    def test_h2c_is_refused_in_words(self, nginx: Nginx) -> None:
+        response, _ = nginx.get("/parser/ws", Upgrade="h2c", Connection="Upgrade", **HANDSHAKE)
+        assert response.status in (400, 426)
+
+    def test_the_log_masks_the_room_of_a_websocket(self, nginx: Nginx) -> None:
+        with closing(V1Client(nginx.ws_url)) as client:
+            client.upload(table(10))
+        with closing(V1Client(nginx.ws_url, client.room_id)):
+            pass
+        access, errors = nginx.logs()
+        assert f'"GET /parser/ws/{client.room_id[:8]}... HTTP/1.1" 101' in access
+        assert client.room_id[9:] not in access + errors
+
+    def test_a_static_file_is_cached_compressed_and_safe(self, nginx: Nginx) -> None:
+        path = "/static/vendor/lit-html/lit-html.js"
+        plain, body = nginx.get(path)
+        assert body == (ROOT / path[1:]).read_bytes()
+        assert plain.headers.get_content_type() in ("application/javascript", "text/javascript")
+        assert plain.headers["Cache-Control"] == "no-cache"
+        assert plain.headers["X-Content-Type-Options"] == "nosniff"
+        assert plain.headers["Server"] == "nginx"
+
+        again, body = nginx.get(path, If_None_Match=plain.headers["ETag"])
+        assert (again.status, body) == (304, b"")
+
+        compressed, body = nginx.get(path, Accept_Encoding="gzip")
+        assert compressed.headers["Content-Encoding"] == "gzip"
+        assert "Accept-Encoding" in compressed.headers["Vary"]
+
+    @pytest.mark.parametrize("path", ["/static/", "/static/none.js", "/static/../wsgi.py", "/static/%2e%2e/wsgi.py"])
+    def test_nothing_but_static_files_is_served(self, nginx: Nginx, path: str) -> None:
+        response, _ = nginx.get(path)
+        assert response.status == 404
+
+    @pytest.mark.parametrize("path", ["/", "/healthz", "/nothing"])
+    def test_the_applications_answer_comes_through_as_it_is(self, nginx: Nginx, server: Server, path: str) -> None:
+        def own(response: http.client.HTTPResponse) -> list[tuple[str, str]]:
+            of_the_hop = {"date", "server", "connection", "transfer-encoding"}
+            return sorted(pair for pair in response.headers.items() if pair[0].lower() not in of_the_hop)
+
+        through, body = nginx.get(path)
+        with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=WAIT_SECONDS)) as connection:
+            connection.request("GET", path)
+            direct = connection.getresponse()
+            assert (through.status, body) == (direct.status, direct.read())
+        assert own(through) == own(direct)
+        assert through.headers["Content-Security-Policy"]
+
+
+def test_timeouts_nest() -> None:
+    """The server's heartbeat comes before the client's watchdog barks, and that before nginx gives up."""
+    watchdog = re.search(r"WATCHDOG_MS = ([\d_]+);", (ROOT / "static" / "js" / "connection.js").read_text())
+    nginx = re.findall(r"proxy_read_timeout (\d+)s;", CONF.read_text())
+    assert watchdog
+    assert Settings().heartbeat_seconds < int(watchdog[1]) / 1000 < int(nginx[0])

@@ -1,0 +1,82 @@
+"""Cells are the file's own text."""
+
+from __future__ import annotations
+
+import pytest
+
+from tsvapp.table.cells import cut
+from tsvapp.table.dialect import GREEDY_ENCODINGS, Dialect
+
+
+def dialect(encoding: str = "utf-8", delimiter: str = ",", *, quoting: bool = True, row_end: str = "\n") -> Dialect:
+    """Return a dialect with defaults."""
+    return Dialect(encoding, delimiter, quoting, row_end, header=False)
+
+
+@pytest.mark.parametrize(
+    ("row", "cells"),
+    [
+        (b"a,b\n", ["a", "b"]),
+        (b"a,b\r\n", ["a", "b"]),
+        (b"a,b\r\r\n", ["a", "b\r"]),
+        (b"a,b\r", ["a", "b\r"]),
+        (b"", [""]),
+        (b"\n", [""]),
+        (b" a , b \n", [" a ", " b "]),
+        (b'"a,b","",""""\n', ["a,b", "", '"']),
+        (b'"a""b\n",c', ['a"b\n', "c"]),
+        (b'"a"b,c\n', ['"a"b', "c"]),
+        (b'a"b"",c\n', ['a"b""', "c"]),
+        (b'"a\n', ['"a']),
+        (b'"a",\n', ["a", ""]),
+        (b'"a"\r\n', ["a"]),
+        ("a\u2028b\u0085c\x0bd\x0c,e\n".encode(), ["a\u2028b\u0085c\x0bd\x0c", "e"]),
+    ],
+)
+def test_a_row_is_cut_and_nothing_else_changes(row: bytes, cells: list[str]) -> None:
+    assert cut(row, dialect()) == cells
+
+
+def test_without_quoting_a_quote_is_data() -> None:
+    assert cut(b'"a,b"\n', dialect(quoting=False)) == ['"a', 'b"']
+
+
+def test_a_macintosh_row_ends_at_a_return_only() -> None:
+    assert cut(b"a,b\n\r", dialect(row_end="\r")) == ["a", "b\n"]
+
+
+@pytest.mark.parametrize("row", [b'"0",1,2,"3",4\n', b"0,1,2,3,4\n"])
+def test_some_columns_are_the_same_as_all_cut_down(row: bytes) -> None:
+    whole = cut(row, dialect())
+    for first in range(7):
+        assert cut(row, dialect(), first=first) == whole[first:]
+        for stop in range(first, 7):
+            assert cut(row, dialect(), first=first, stop=stop) == whole[first:stop]
+
+
+def test_bad_bytes_are_shown_in_their_own_cell() -> None:
+    assert cut(b'\xc3,"\xff"\n', dialect()) == ["\ufffd", "\ufffd"]
+    assert cut(b"\xc3,\xff\n", dialect()) == ["\ufffd", "\ufffd"]
+
+
+@pytest.mark.parametrize("encoding", sorted(GREEDY_ENCODINGS))
+@pytest.mark.parametrize("half", [b"\x8f\xff", b"\xff\xff9", b"\xa4\xd4", b"\x81"])
+def test_half_a_character_never_swallows_a_delimiter(encoding: str, half: bytes) -> None:
+    cells = cut(b"a," + half + b",c\n", dialect(encoding))
+    assert (len(cells), cells[0], cells[2]) == (3, "a", "c")
+
+
+def test_quotes_are_cut_in_utf_16_too() -> None:
+    assert cut('"a,\u2c22","b""",c\r\n'.encode("utf-16-be"), dialect("utf-16-be")) == ["a,\u2c22", 'b"', "c"]
+    # U+220A begins with the byte of a quote and ends with that of a newline.
+    assert cut("\u220a,b\n".encode("utf-16-be"), dialect("utf-16-be")) == ["\u220a", "b"]
+
+
+def test_half_a_code_unit_is_shown_as_a_bad_one() -> None:
+    assert cut("a,b".encode("utf-16-le") + b"\n", dialect("utf-16-le", quoting=False)) == ["a", "b\ufffd"]
+    assert cut('"a",b'.encode("utf-16-le") + b"\n", dialect("utf-16-le")) == ["a", "b\ufffd"]
+
+
+def test_a_quoted_cell_beyond_the_limit_is_data() -> None:
+    assert cut(b'"abc,d",e\n', dialect(), quote_limit=6) == ["abc,d", "e"]
+    assert cut(b'"abc,d",e\n', dialect(), quote_limit=5) == ['"abc', 'd"', "e"]

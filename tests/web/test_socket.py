@@ -1,0 +1,306 @@
+"""The gate before the WebSocket, at a real server: which handshakes pass, and what the others are answered."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from email.message import Message
+from email.parser import BytesParser
+from typing import NamedTuple
+from uuid import uuid1, uuid4
+
+import pytest
+
+from tests.support.client import WAIT_SECONDS, V1Client, open_socket
+from tests.support.server import Server
+
+LISTED = ("https://tables.example", "http://other.example:8080")
+
+# The key of RFC 6455, section 1.3, and the answer that it gives there.
+KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+
+HANDSHAKE = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": KEY,
+}
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: Message
+    body: str
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Start one server for all, because none of these tests changes anything of it."""
+    server = Server(tmp_path_factory.mktemp("server"), allowed_origins=" ".join(LISTED))
+    server.start()
+    yield server
+    server.stop()
+    assert "Traceback" not in server.log, server.log
+
+
+def ask(
+    server: Server,
+    path: str = "/parser/ws",
+    method: str = "GET",
+    without: tuple[str, ...] = (),
+    **changes: str,
+) -> Answer:
+    """Send a handshake, changed as wished (underscores stand for dashes), and read the answer."""
+    headers = {"Host": f"127.0.0.1:{server.port}", **HANDSHAKE}
+    headers |= {name.replace("_", "-"): value for name, value in changes.items()}
+    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {headers[name]}" for name in headers if name not in without)]
+    with closing(socket.create_connection(("127.0.0.1", server.port), WAIT_SECONDS)) as peer:
+        peer.sendall("\r\n".join([*lines, "", ""]).encode())
+        with peer.makefile("rb") as stream:
+            status = int(stream.readline().split()[1])
+            headers = BytesParser().parsebytes(b"".join(iter(stream.readline, b"\r\n")), headersonly=True)
+            body = b"" if status == 101 or method == "HEAD" else stream.read(int(headers["Content-Length"]))
+    return Answer(status, headers, body.decode())
+
+
+def plain(server: Server, path: str = "/parser/ws", method: str = "GET", **headers: str) -> Answer:
+    """Send a request that is no handshake."""
+    return ask(server, path, method, without=tuple(HANDSHAKE), **headers)
+
+
+def is_refused(answer: Answer, status: int) -> bool:
+    """Say whether an answer refuses in words, and shows nothing of the inside."""
+    assert answer.status == status, answer
+    assert answer.body.strip()
+    assert "Traceback" not in answer.body
+    assert answer.headers["Content-Security-Policy"]
+    return True
+
+
+# Handshakes that pass
+
+
+@pytest.mark.parametrize("path", ["/parser/ws", f"/parser/ws/{uuid4()}", f"/parser/ws/{str(uuid4()).upper()}"])
+def test_a_handshake_passes(server, path):
+    answer = ask(server, path)
+    assert answer.status == 101
+    assert answer.headers["Sec-WebSocket-Accept"] == ACCEPT
+    assert answer.headers["Upgrade"].lower() == "websocket"
+    assert answer.headers["Connection"].lower() == "upgrade"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"Upgrade": "WebSocket"}, {"Connection": "keep-alive, Upgrade"}, {"Connection": "upgrade"}, {"Cookie": "a=b"}],
+    ids=str,
+)
+def test_a_handshake_passes_as_browsers_and_programs_spell_it(server, changes):
+    assert ask(server, **changes).status == 101
+
+
+@pytest.mark.parametrize(
+    ("offered", "chosen"),
+    [
+        (None, None),
+        ("tsvapp.v1", "tsvapp.v1"),
+        ("tsvapp.v9, tsvapp.v1", "tsvapp.v1"),
+        ("chat", None),
+        ("TSVAPP.V1", None),
+    ],
+)
+def test_the_protocol_is_ours_if_it_is_offered(server, offered, chosen):
+    answer = ask(server, **({"Sec_WebSocket_Protocol": offered} if offered else {}))
+    assert (answer.status, answer.headers["Sec-WebSocket-Protocol"]) == (101, chosen)
+
+
+@pytest.mark.parametrize("offered", ["permessage-deflate", "permessage-deflate; client_max_window_bits", "x-odd"])
+def test_no_extension_is_negotiated(server, offered):
+    answer = ask(server, Sec_WebSocket_Extensions=offered)
+    assert (answer.status, answer.headers["Sec-WebSocket-Extensions"]) == (101, None)
+
+
+# Handshakes that do not
+
+
+@pytest.mark.parametrize(
+    "room_id",
+    ["nonsense", str(uuid1()), str(uuid4())[:-1], str(uuid4()) + "0", uuid4().hex, "", "..%2f..%2fhealthz", "%00"],
+)
+def test_a_malformed_id_is_not_found(server, room_id):
+    assert is_refused(ask(server, f"/parser/ws/{room_id}"), 404)
+    assert is_refused(plain(server, f"/parser/ws/{room_id}"), 404)
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", f"/{uuid4()}", f"/{uuid4()}.tsv", "/static/css/base.css"])
+def test_other_addresses_speak_no_websocket(server, path):
+    answer = ask(server, path)
+    assert is_refused(answer, 404)
+    assert answer.body == "There is no WebSocket at this address.\n"
+
+
+@pytest.mark.parametrize("path", ["/parser/ws", f"/parser/ws/{uuid4()}"])
+@pytest.mark.parametrize("without", [tuple(HANDSHAKE), ("Upgrade",), ("Connection",)], ids=", ".join)
+def test_a_plain_request_is_told_to_upgrade(server, path, without):
+    answer = ask(server, path, without=without)
+    assert is_refused(answer, 426)
+    assert answer.headers["Upgrade"] == "websocket"
+    assert "upgrade" in answer.headers["Connection"].lower()
+    assert answer.headers["Sec-WebSocket-Version"] == "13"
+
+
+@pytest.mark.parametrize("version", ["12", "8", "0", "", "13, 8", "thirteen"])
+def test_another_version_is_told_ours(server, version):
+    answer = ask(server, Sec_WebSocket_Version=version)
+    assert is_refused(answer, 426)
+    assert answer.headers["Sec-WebSocket-Version"] == "13"
+
+
+def test_a_handshake_without_a_version_is_told_ours(server):
+    assert is_refused(ask(server, without=("Sec-WebSocket-Version",)), 426)
+
+
+@pytest.mark.parametrize(
+    "key", ["", "x", "AAAA", KEY[:-4], KEY + "AAAA", "A" * 24, KEY[:-1], "é" * 24, " " * 24, KEY[:-3] + "===", "*" * 24]
+)
+def test_a_broken_key_is_refused(server, key):
+    answer = ask(server, Sec_WebSocket_Key=key)
+    assert is_refused(answer, 400)
+    assert answer.body == "Sec-WebSocket-Key must be 16 bytes in base64.\n"
+
+
+def test_a_handshake_without_a_key_is_refused(server):
+    assert is_refused(ask(server, without=("Sec-WebSocket-Key",)), 400)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_another_method_than_get_is_refused(server, method):
+    for answer in (ask(server, method=method), plain(server, method=method)):
+        assert is_refused(answer, 405)
+        assert "GET" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
+def test_a_handshake_with_a_method_that_other_addresses_take_is_refused(server, method):
+    answer = ask(server, method=method)
+    assert (answer.status, answer.headers["Allow"]) == (405, "GET")
+
+
+# Origins
+
+
+@pytest.mark.parametrize("origin", LISTED)
+def test_a_page_of_a_listed_origin_may_connect(server, origin):
+    assert ask(server, Origin=origin).status == 101
+
+
+def test_a_page_of_the_same_origin_may_connect(server):
+    assert ask(server, Origin=server.url).status == 101
+
+
+def test_a_page_of_the_same_origin_may_connect_by_any_name_of_the_server(server):
+    assert ask(server, Host="tables.local", Origin="http://tables.local").status == 101
+    assert ask(server, Host="[::1]:80", Origin="http://[::1]").status == 101
+
+
+def test_a_program_without_an_origin_may_connect(server):
+    assert ask(server).status == 101
+
+
+def test_behind_a_front_door_the_scheme_is_the_one_that_the_browser_sees(server):
+    secure = server.url.replace("http:", "https:")
+    assert ask(server, X_Forwarded_Proto="https", Origin=secure).status == 101
+    assert is_refused(ask(server, X_Forwarded_Proto="https", Origin=server.url), 403)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "null",
+        "",
+        "https://evil.example",
+        "https://127.0.0.1:{port}",
+        "http://127.0.0.1:1{port}",
+        "http://127.0.0.1",
+        "http://127.0.0.1:{port}/",
+        "http://127.0.0.1:{port}/path",
+        "http://127.0.0.1:{port}?",
+        "http://127.0.0.1:{port}#",
+        "http://user@127.0.0.1:{port}",
+        "http://evil.example@127.0.0.1:{port}",
+        "http://127.0.0.1:{port}@evil.example",
+        "http://sub.127.0.0.1:{port}",
+        "http://127.0.0.1.evil.example:{port}",
+        "HTTP://127.0.0.1:{port}",
+        "http://LOCALHOST:{port}",
+        "http://localhost:{port}",
+        "127.0.0.1:{port}",
+        "//127.0.0.1:{port}",
+        "http:127.0.0.1:{port}",
+        "http://127.0.0.1:{port} https://tables.example",
+        "http://127.0.0.1:{port}, http://evil.example",
+        "https://tables.example/",
+        "https://tables.example:443",
+        "https://tables.example.evil.example",
+        "https://www.tables.example",
+        "HTTPS://tables.example",
+        "http://tables.example",
+        "http://[",
+        "http://[::1",
+        "http://]",
+        "http://",
+        "javascript:alert(1)",
+        "file://",
+        "é",
+    ],
+)
+def test_only_exactly_the_same_or_a_listed_origin_may_connect(server, origin):
+    answer = ask(server, Origin=origin.format(port=server.port))
+    assert is_refused(answer, 403)
+    assert "TSVAPP_ALLOWED_ORIGINS" in answer.body
+
+
+@pytest.mark.parametrize("host", ["", "exa mple", "a/b", "user@evil", "[", "é"])
+@pytest.mark.parametrize("origin", ["http://", "http://{host}", "https://evil.example"])
+def test_a_broken_host_is_nobodys_origin_and_breaks_nothing(server, host, origin):
+    answer = ask(server, Host=host, Origin=origin.format(host=host))
+    assert answer.status in (400, 403)
+    assert "Traceback" not in answer.body
+
+
+# A full server
+
+
+def test_a_full_server_says_when_to_come_again_and_has_a_place_once_one_leaves(start_server):
+    server = start_server(max_connections=2)
+    first, second = V1Client(server.ws_url), V1Client(server.ws_url)
+    with closing(first):
+        with closing(second):
+            answer = ask(server)
+            assert is_refused(answer, 503)
+            assert int(answer.headers["Retry-After"]) > 0
+            assert plain(server, "/healthz").status == 200
+        server.wait_for_log("closed room=")
+        with closing(V1Client(server.ws_url)) as third:
+            assert third.first["type"] == "welcome"
+
+
+def test_a_refused_handshake_takes_no_place(start_server):
+    server = start_server(max_connections=1)
+    for _ in range(3):
+        assert is_refused(ask(server, Origin="https://evil.example"), 403)
+        assert is_refused(ask(server, Sec_WebSocket_Key="x"), 400)
+    assert ask(server).status == 101
+
+
+# The log
+
+
+def test_the_id_of_a_room_is_in_no_log(start_server):
+    server, room_id = start_server(), str(uuid4())
+    with closing(open_socket(server.ws_url, room_id)) as peer:
+        peer.send("1")
+    line = server.wait_for_log("closed room=")
+    assert f"room={room_id[:8]}… protocol=article code=1000" in line
+    assert room_id not in server.log

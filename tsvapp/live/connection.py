@@ -1,0 +1,122 @@
+"""Our end of one WebSocket: messages in, frames out, and a close that the peer gets to see.
+
+flask-sock shakes hands; from then on the socket and its wsproto state are ours. One greenlet reads: it takes bytes
+from the socket only when the message before has been dealt with, so a sender that is faster than the disk
+waits in TCP instead of in our memory. All that leaves goes through the outbox.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import gevent
+from wsproto import WSConnection
+from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
+from wsproto.frame_protocol import CloseReason
+from wsproto.utilities import LocalProtocolError
+
+from tsvapp.live.frame import close_frame, message_frame, pong_frame
+from tsvapp.live.outbox import FLUSH_SECONDS, Outbox, Slot
+
+RECEIVE_BYTES = 64 << 10
+"""Bytes of one read: 4 KiB, the library's own, costs a third of an upload's speed."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageLimits:
+    """Bound what one message may be, in bytes."""
+
+    text: int
+    binary: int
+
+
+class Connection:
+    """Read the messages of one WebSocket and close it properly; `outbox` is the way out."""
+
+    def __init__(
+        self, sock: socket.socket, protocol: WSConnection, limits: MessageLimits, stall_seconds: float
+    ) -> None:
+        self._sock = sock
+        self._protocol = protocol
+        self._limits = limits
+        self.outbox = Outbox(sock, stall_seconds)
+        self.received_bytes = 0
+        self.close_code: int | None = None
+        self._cut: gevent.Greenlet[..., None] | None = None
+
+    def messages(self) -> Iterator[str | bytes]:
+        """Yield whole messages until either side closes; a broken or oversized one closes from here."""
+        parts: list[Any] = []
+        size = 0
+        while self.close_code is None:
+            for event in self._protocol.events():
+                if isinstance(event, TextMessage | BytesMessage):
+                    limit = self._limits.text if isinstance(event, TextMessage) else self._limits.binary
+                    # Limits are in bytes: a text counted in characters may be four times as large.
+                    size += len(event.data.encode() if isinstance(event.data, str) else event.data)
+                    if size > limit:
+                        self.close(CloseReason.MESSAGE_TOO_BIG, f"a message may have at most {limit} bytes")
+                        return
+                    parts.append(event.data)
+                    if event.message_finished:
+                        empty: Any = "" if isinstance(event, TextMessage) else b""
+                        message = parts[0] if len(parts) == 1 else empty.join(parts)
+                        parts, size = [], 0
+                        yield message
+                        if self.close_code is not None:
+                            return
+                elif isinstance(event, Ping):
+                    self.outbox.offer(Slot.PONG, pong_frame(event.payload))
+                elif isinstance(event, CloseConnection):
+                    # The peer's close, answered with its own code; or a broken frame, with the code for it.
+                    self.close(event.code, "" if event.reason is None else event.reason)
+                    return
+            data = self._receive()
+            if not data:
+                return
+            self.received_bytes += len(data)
+            try:
+                self._protocol.receive_data(data)
+            except LocalProtocolError:  # bytes behind the peer's close: there is nothing to hear any more
+                return
+
+    def _receive(self) -> bytes:
+        try:
+            return self._sock.recv(RECEIVE_BYTES)
+        except OSError:
+            return b""
+
+    def send(self, message: str | bytes) -> None:
+        """Answer one message to this peer alone."""
+        self.outbox.answer(message_frame(message))
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Send a close once; what was answered before still goes out first, and nothing goes after it.
+
+        Called from another greenlet it leaves the reading one waiting for the peer's close, for FLUSH_SECONDS at most.
+        """
+        if self.close_code is None:
+            self.close_code = int(code)
+            self.outbox.close(close_frame(code, reason))
+            self._cut = gevent.spawn_later(FLUSH_SECONDS, self.outbox.end, "cut")
+
+    def finish(self) -> None:
+        """Flush, shut down for writing, and give the peer a moment to close.
+
+        Closing a socket with unread input sends a reset, which destroys the close code on its way: so what the
+        peer still sends is read and thrown away, for at most FLUSH_SECONDS.
+        """
+        self.outbox.finish()
+        if self._cut is not None:
+            self._cut.kill(block=False)
+        if self.outbox.ended != "closed":
+            return
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_WR)
+            with gevent.Timeout(FLUSH_SECONDS, False):  # type: ignore[arg-type]  # False: be silent
+                while self._sock.recv(RECEIVE_BYTES):
+                    pass

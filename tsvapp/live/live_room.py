@@ -1,0 +1,39 @@
+"""A room with its broadcaster: the one place where a change is committed and told."""
+
+from __future__ import annotations
+
+from gevent.lock import BoundedSemaphore
+
+from tsvapp.live.broadcaster import Broadcaster
+from tsvapp.room.room import Room
+from tsvapp.room.view import RoomState
+from tsvapp.settings import Settings
+from tsvapp.table.document import Reading
+
+
+class LiveRoom(Room):
+    """Be a room that people are in."""
+
+    def __init__(self, room_id: str, epoch: str, used_at: float, settings: Settings) -> None:
+        super().__init__(room_id, epoch, used_at)
+        self.broadcaster = Broadcaster(self, settings)
+        self.reading_turn = BoundedSemaphore(1)
+        """Held while a native thread reads bytes into an index: a chunk and a re-reading take turns."""
+        self.finishing = False
+        """While a document's record is on its way to the disk: an older state must not be written behind it."""
+        self.rereading: Reading | None = None
+        """The reading that is to take the place of the one in use, if somebody wished for another."""
+
+    def change(self, state: RoomState, *readings: Reading) -> None:
+        """Commit the state that follows from the present one, and tell everyone."""
+        before = self.state
+        if state is before:
+            return
+        # Nothing waits between taking a state and committing the next, so nobody can have come between.
+        committed = self.commit(before.revision, state, *readings)
+        assert committed
+        if state.revision != before.revision:
+            self.unsaved = True
+            self.broadcaster.changed()
+        else:
+            self.broadcaster.progressed()

@@ -1,0 +1,48 @@
+"""Work that would hold the event loop: disk, SQLite, cutting and compressing pages. It runs in native threads.
+
+gevent does not make files asynchronous, so a slow disk would stop every room (fsync of a large file takes most of a
+second). What runs here must take no lock: a lock that gevent has patched belongs to the event loop's thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import gevent
+from gevent.threadpool import ThreadPool
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def offload(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run `work` in gevent's native threads; wait for it, return its result or raise its error."""
+    return _run(gevent.get_hub().threadpool, work, *args, **kwargs)
+
+
+class SingleThread:
+    """Run work in one native thread, one after the other: what SQLite wants."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPool(1)
+
+    def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run `work` after all that was given before; wait for it, return its result or raise its error."""
+        return _run(self._pool, work, *args, **kwargs)
+
+
+def _run(pool: ThreadPool, work: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+    # The error travels as a value: a pool prints what its jobs raise, though the waiter gets it as well.
+    settled: tuple[R, BaseException | None] = pool.spawn(_settle, work, args, kwargs).get()  # type: ignore[assignment]
+    result, error = settled
+    if error is not None:
+        raise error
+    return result
+
+
+def _settle(work: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Any, BaseException | None]:
+    try:
+        return work(*args, **kwargs), None
+    except Exception as error:
+        return None, error

@@ -1,0 +1,78 @@
+"""Reading the same bytes otherwise, for everyone, without uploading them again.
+
+The other reading grows beside the one in use and takes its place when it covers the page that is shown; then its
+rows go on growing before everyone's eyes, as in an upload. A newer wish, or a newer document, ends it; if the
+bytes cannot be read so to the end, the former reading is back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tsvapp.errors import NotAllowed, UploadError
+from tsvapp.live.live_room import LiveRoom
+from tsvapp.live.offload import offload
+from tsvapp.live.records import Records, describe
+from tsvapp.room import view
+from tsvapp.room.messages import Read
+from tsvapp.room.view import PAGE_SIZE
+from tsvapp.store.local import LocalStore, storage_failed
+from tsvapp.table.document import Document, Reading
+
+STEP_BYTES = 4 << 20
+"""Bytes read at a time in a native thread, between looks whether the reading is still wanted."""
+
+
+def reread(room: LiveRoom, read: Read, records: Records, store: LocalStore) -> None:
+    """Read the shown document as `read` says; raise NotAllowed if there is none, or UploadError if it cannot be."""
+    document = room.incoming if room.state.incoming else room.document
+    if room.state.shown is None or document is None or document.reading is None:
+        raise NotAllowed("There is no table here to read otherwise.")
+    former = document.reading
+    choice = replace(former.choice, **read.changes)  # type: ignore[arg-type]  # checked when it was parsed
+    reading = None
+    try:
+        with room.reading_turn:
+            reading = room.rereading = offload(document.reread, choice, list(read.changes))
+        _grow(room, document, reading)
+        if room.rereading is reading and room.document is document and room.state.table:
+            offload(store.keep, room.state.table.document, document.reading.index.dumps())
+            room.unsaved = True
+            records.save_if_needed(room)
+    except UploadError:
+        if reading is not None and document.reading is reading:
+            document.reading = former
+            if document in (room.document, room.incoming):
+                _show(room, document, former)
+        raise
+    except OSError as error:
+        # A document that was replaced meanwhile is gone from the disk, and the wish with it.
+        if document in (room.document, room.incoming):
+            raise storage_failed(error) from error
+    finally:
+        if room.rereading is reading:
+            room.rereading = None
+
+
+def _grow(room: LiveRoom, document: Document, reading: Reading) -> None:
+    done = swapped = False
+    while not done:
+        with room.reading_turn:
+            done = offload(document.advance, reading, STEP_BYTES)
+            if room.rereading is not reading or document not in (room.document, room.incoming):
+                return
+            if not swapped and (done or reading.rows >= room.state.page * PAGE_SIZE):
+                document.reading, swapped = reading, True
+            if swapped and document.reading:  # at the end all bytes may speak for another encoding, in its place
+                _show(room, document, document.reading)
+
+
+def _show(room: LiveRoom, document: Document, reading: Reading) -> None:
+    state = room.state
+    incoming = document is room.incoming
+    table = state.incoming if incoming else state.table
+    if table is None:
+        return
+    kept = {"id": table.document, "name": table.name, "size": table.size}
+    following = describe(reading, kept, growing=incoming or not reading.finished)
+    room.change(view.reread(state, following, incoming), reading)

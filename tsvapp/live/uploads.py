@@ -1,0 +1,199 @@
+"""Documents on their way in: begin, chunk, finish, cancel.
+
+A chunk is stored and read in a native thread while its sender waits, so a sender that is faster than the disk waits
+for it. Between two steps the upload may have been cancelled by someone else: each step looks whether it is still the
+room's. Whatever ends an upload early, the room keeps the table it had.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from gevent.event import Event
+
+from tsvapp.errors import EmptyFile, NoUpload, StorageFailed, TooLarge, TsvappError
+from tsvapp.live.ids import new_id
+from tsvapp.live.live_room import LiveRoom
+from tsvapp.live.offload import offload
+from tsvapp.live.records import Records, describe
+from tsvapp.room import view
+from tsvapp.room.messages import CHUNK_BYTES
+from tsvapp.room.view import Notice, Table, Upload
+from tsvapp.settings import Settings
+from tsvapp.store.local import LocalStore
+from tsvapp.table.document import Document, Reading
+
+log = logging.getLogger(__name__)
+
+
+class Running:
+    """Be one upload into `room`, driven by the greenlet of whoever sends it."""
+
+    def __init__(self, room: LiveRoom, name: str, size: int, store: LocalStore, settings: Settings) -> None:
+        self.upload_id = new_id()
+        self.document_id = new_id()
+        self.room = room
+        self.name = name
+        self.size = size
+        self.document = Document(store.blob(self.document_id), new_id, max_row_bytes=settings.max_row_bytes)
+        self.stored = 0
+        self.sealing = False
+        self.ended = Event()
+
+    @property
+    def current(self) -> bool:
+        """Say whether this is still the room's upload."""
+        upload = self.room.state.upload
+        return upload is not None and upload.upload == self.upload_id
+
+    def described(self, growing: bool) -> tuple[Reading, Table]:
+        """Return what has come so far, and everything about it that is not a cell; there must be a first byte."""
+        reading = self.document.reading
+        if reading is None:
+            raise EmptyFile(f"{self.name!r} has no bytes.")
+        document = {"id": self.document_id, "name": self.name, "size": self.size}
+        return reading, describe(reading, document, growing)
+
+
+class Uploads:
+    """Take documents in; one at a time for each room."""
+
+    def __init__(self, store: LocalStore, records: Records, settings: Settings) -> None:
+        self._store = store
+        self._records = records
+        self._settings = settings
+        self._running: dict[LiveRoom, Running] = {}
+
+    def begin(self, room: LiveRoom, name: str, size: int) -> Running:
+        """Begin an upload; raise UploadRunning, EmptyFile, TooLarge or LimitReached, and nothing has changed."""
+        if size == 0:
+            raise EmptyFile(f"{name!r} is empty: it has no bytes. Choose another file.")
+        limit = self._settings.max_upload_bytes
+        if size > limit:
+            raise TooLarge(
+                f"{name!r} has {size:,} bytes; this server takes at most {limit:,}."
+                " Split it, or ask who runs the server to raise TSVAPP_MAX_UPLOAD_BYTES.",
+                limit=limit,
+            )
+        self._records.expect_place(room)
+        running = Running(room, name, size, self._store, self._settings)
+        room.change(view.begin(room.state, Upload(running.upload_id, name, size, stored=0)))
+        room.incoming = running.document
+        self._running[room] = running
+        return running
+
+    def chunk(self, running: Running, data: bytes, show: bool = True) -> bool:
+        """Store and read the next bytes, and show the rows; return whether the upload is finished by them.
+
+        Raise NoUpload if it was cancelled meanwhile, and the error that ended it if these bytes did: the former
+        table is back then.
+        """
+        if not running.current:
+            raise NoUpload("This upload has ended.")
+        try:
+            if running.stored + len(data) > running.size:
+                raise TooLarge(
+                    f"More bytes came than the {running.size:,} that were announced. Begin the upload again.",
+                    limit=running.size,
+                )
+            with running.room.reading_turn:
+                offload(running.document.append, data)
+            running.stored += len(data)
+            if running.stored == running.size:
+                return self._finish(running)
+            if show:
+                self._grow(running)
+        except TsvappError as error:
+            self._fail(running, error)
+            raise
+        except Exception as error:
+            log.exception("upload into room %.8s failed", running.room.room_id)
+            failure = StorageFailed("The server could not take this file. The former table is unchanged.")
+            self._fail(running, failure)
+            raise failure from error
+        return False
+
+    def whole(self, room: LiveRoom, data: bytes) -> None:
+        """Take a whole file at once, in place of a running upload; raise the error that refuses it.
+
+        It is one message, so its rows are shown when it is whole.
+        """
+        while other := self._running.get(room):
+            if other.sealing:
+                other.ended.wait()  # its table is about to be announced; ours comes right after
+            else:
+                self.cancel(other, "Another file came in its place.")
+        running = self.begin(room, "table.tsv", len(data))
+        view_of_data = memoryview(data)
+        for start in range(0, len(data), CHUNK_BYTES):
+            if not running.current:
+                return  # a newer file took our place
+            self.chunk(running, bytes(view_of_data[start : start + CHUNK_BYTES]), show=False)
+
+    def find(self, room: LiveRoom, upload_id: str) -> Running:
+        """Return the room's running upload if it is this one; raise NoUpload if not, or if it is complete already."""
+        running = self._running.get(room)
+        if running is None or running.upload_id != upload_id or running.sealing:
+            raise NoUpload("There is no such upload in this room; it may have ended already.")
+        return running
+
+    def cancel(self, running: Running, why: str) -> None:
+        """End an upload; the former table and its page are back."""
+        if running.current and not running.sealing:
+            notice = Notice("upload_cancelled", f"The upload of {running.name!r} was cancelled. {why}".strip())
+            self._abandon(running, notice)
+
+    def lost(self, running: Running) -> None:
+        """End an upload whose sender is gone; the former table and its page are back."""
+        if running.current and not running.sealing:
+            notice = Notice("upload_lost", f"The upload of {running.name!r} broke off: its sender is gone.")
+            self._abandon(running, notice)
+
+    def _grow(self, running: Running) -> None:
+        if running.current:
+            reading, table = running.described(growing=True)
+            running.room.change(view.grow(running.room.state, running.stored, table), reading)
+
+    def _finish(self, running: Running) -> bool:
+        """Seal, flush, record, and only then announce; nothing can cancel it from the flush on."""
+        room, document = running.room, running.document
+        with room.reading_turn:
+            offload(document.seal)
+        if not running.current:
+            raise NoUpload("This upload was cancelled.")
+        running.sealing = room.finishing = True
+        try:
+            reading, table = self._record(running)
+        finally:
+            room.finishing = False
+        former = room.state.table
+        room.change(view.finish(room.state, table), reading)
+        room.document, room.incoming = document, None
+        self._end(running)
+        if former is not None:
+            offload(self._store.delete, former.document)
+        return True
+
+    def _record(self, running: Running) -> tuple[Reading, Table]:
+        reading, table = running.described(growing=False)
+        offload(self._store.keep, running.document_id, reading.index.dumps())
+        self._records.save(running.room, view.finish(running.room.state, table), reading)
+        # Somebody may have wished it to be read otherwise meanwhile; that is written down soon.
+        return running.described(growing=False)
+
+    def _fail(self, running: Running, error: TsvappError) -> None:
+        if running.current:
+            running.sealing = False
+            self._abandon(running, Notice(error.code, f"{running.name!r} could not be opened. {error.message}"))
+
+    def _abandon(self, running: Running, notice: Notice) -> None:
+        room = running.room
+        room.change(view.abandon(room.state, notice))
+        room.incoming = None
+        self._end(running)
+        with room.reading_turn:
+            offload(self._store.delete, running.document_id)
+
+    def _end(self, running: Running) -> None:
+        self._running.pop(running.room, None)
+        running.ended.set()

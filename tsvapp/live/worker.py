@@ -1,0 +1,115 @@
+"""What one process runs: the store, the rooms, the uploads, and the greenlets that keep house.
+
+`start` takes the data directory. On a reload the former worker of the same server still has it: then it is waited for
+in the background, and until then the rooms are not ready.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import resource
+from collections.abc import Callable
+
+import gevent
+from gevent.event import Event
+
+from tsvapp.errors import StartupError
+from tsvapp.live.connection import Connection
+from tsvapp.live.frame import message_frame
+from tsvapp.live.outbox import Slot
+from tsvapp.live.records import SAVE_SECONDS, Records
+from tsvapp.live.registry import Registry
+from tsvapp.live.uploads import Uploads
+from tsvapp.room.messages import Heartbeat, serialize
+from tsvapp.room.room import Audience
+from tsvapp.settings import Settings
+from tsvapp.store.local import LocalStore
+
+READY_SECONDS = 2.0
+"""How long a connection waits for the data directory before it is told to come again."""
+
+OWN_RETRY_SECONDS = 0.05
+EXPIRE_SECONDS = 600.0
+RESTART_CODE = 1012
+
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Wire the live parts of one process; `connections` are the WebSockets that are open."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.store = LocalStore(settings.data_dir)
+        self.records = Records(self.store, settings)
+        self.registry = Registry(self.records, settings)
+        self.uploads = Uploads(self.store, self.records, settings)
+        self.connections: set[Connection] = set()
+        # Above the limit of open files every accept fails; documents and the log need some too.
+        open_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        self.max_connections = min(settings.max_connections, open_files - 256)
+        self.draining = False
+        self._ready = Event()
+        self._house: list[gevent.Greenlet[..., None]] = []
+
+    def start(self) -> None:
+        """Take the data directory and begin to keep house; raise StartupError when another server has it."""
+        if self.store.own():
+            self._open()
+        elif self.store.owner().split()[1:] != [str(os.getppid())]:
+            raise StartupError(
+                f"The data directory {self.settings.data_dir} is in use by another server (process"
+                f" {self.store.owner().split()[0]}). Stop that one, or set TSVAPP_DATA_DIR to another directory."
+            )
+        else:
+            self._house.append(gevent.spawn(self._wait_to_own))
+
+    def ready(self) -> bool:
+        """Wait a moment until rooms can be opened; return whether they can."""
+        return not self.draining and self._ready.wait(READY_SECONDS) is True
+
+    def drain(self) -> None:
+        """Write everything down, let go of the data directory, and tell every client to connect again."""
+        self.draining = True
+        if not self._ready.is_set():
+            return
+        self._ready.clear()
+        gevent.killall(self._house)
+        for connection in list(self.connections):
+            connection.close(RESTART_CODE, "the server restarts; connect again")
+        self.registry.save()
+        self.records.close()
+
+    def _wait_to_own(self) -> None:
+        while not self.store.own():
+            gevent.sleep(OWN_RETRY_SECONDS)
+        self._open()
+
+    def _open(self) -> None:
+        self.records.open()
+        settings = self.settings
+        self._every(SAVE_SECONDS, self.registry.save)
+        self._every(max(settings.idle_seconds / 4, 0.1), self.registry.evict)
+        self._every(settings.heartbeat_seconds, self._beat)
+        self._every(EXPIRE_SECONDS, self.registry.expire)
+        self._ready.set()
+
+    def _every(self, seconds: float, work: Callable[[], None]) -> None:
+        def keep_house() -> None:
+            while True:
+                gevent.sleep(seconds)
+                try:
+                    work()
+                except Exception:
+                    log.exception("housekeeping failed and goes on")
+
+        self._house.append(gevent.spawn(keep_house))
+
+    def _beat(self) -> None:
+        for room in self.registry.rooms():
+            frame = message_frame(serialize(Heartbeat(room.epoch, room.state.revision)))
+            for member in list(room.members):
+                if member.audience is Audience.V1:
+                    member.outbox.offer(Slot.HEARTBEAT, frame)  # type: ignore[attr-defined]
+            gevent.sleep(0)

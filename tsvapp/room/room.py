@@ -1,0 +1,82 @@
+"""A room: its members, its latest state, and the readings that the state speaks of.
+
+`commit` is the one seam through which a state changes. It is called without waiting between taking the state and
+committing the next, so the order of revisions is the order of effects. A room knows no socket: a member is
+whatever has an audience.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from enum import Enum
+from typing import Protocol
+
+from tsvapp.room.view import RoomState
+from tsvapp.table.document import Document, Reading
+
+
+class Audience(Enum):
+    """Name those who get the same frame of a broadcast."""
+
+    ARTICLE = "article"
+    V1 = "tsvapp.v1"
+
+
+class Member(Protocol):
+    """Be one connection that is in a room."""
+
+    audience: Audience
+
+
+class Room:
+    """Hold what lives at one UUID; `used_at` is the time of its last use, in seconds since 1970.
+
+    `document` is the finished one and `incoming` the one on its way in; `stored` says that the room has a record.
+    """
+
+    def __init__(self, room_id: str, epoch: str, used_at: float) -> None:
+        self.room_id = room_id
+        self.epoch = epoch
+        self.used_at = used_at
+        self.state = RoomState()
+        self.members: set[Member] = set()
+        self.document: Document | None = None
+        self.incoming: Document | None = None
+        self.stored = False
+        self.unsaved = False
+        self._readings: dict[str, Reading] = {}
+        self._audiences: Counter[Audience] = Counter()
+
+    def join(self, member: Member) -> None:
+        """Add a member."""
+        if member not in self.members:
+            self.members.add(member)
+            self._audiences[member.audience] += 1
+
+    def leave(self, member: Member) -> None:
+        """Remove a member; one that is not here is no error."""
+        if member in self.members:
+            self.members.remove(member)
+            self._audiences[member.audience] -= 1
+
+    def audiences(self) -> set[Audience]:
+        """Name the audiences that are here, each of which costs one frame a broadcast."""
+        return {audience for audience, count in self._audiences.items() if count}
+
+    def commit(self, expected: int, state: RoomState, *readings: Reading) -> bool:
+        """Make `state` the latest if the room is still at revision `expected`; return whether it was.
+
+        `readings` are those the new state speaks of and the old one did not.
+        """
+        if self.state.revision != expected:
+            return False
+        self._readings |= {reading.id: reading for reading in readings}
+        named = {table.reading for table in (state.table, state.incoming) if table}
+        self._readings = {key: reading for key, reading in self._readings.items() if key in named}
+        self.state = state
+        return True
+
+    def reading(self) -> Reading | None:
+        """Return the reading of the table that is shown."""
+        shown = self.state.shown
+        return self._readings[shown.reading] if shown else None

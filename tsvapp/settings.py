@@ -1,0 +1,71 @@
+"""Every limit of the server, with its unit and its reason, and the only reader of the environment.
+
+A setting `max_row_bytes` is read from `TSVAPP_MAX_ROW_BYTES`. `Settings` is made once, by `create_app`, and
+passed in; nothing reaches for it. Numbers that are part of the protocol stand in `room/messages.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from tsvapp.errors import StartupError
+
+KIB = 1 << 10
+MIB = 1 << 20
+GIB = 1 << 30
+
+
+def _setting(default: Any, reason: str) -> Any:
+    return field(default=default, metadata={"reason": reason})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Hold every setting; the reason of each stands in its field's metadata and in the README's table."""
+
+    data_dir: Path = _setting(Path("data"), "where documents and rooms are kept; one server owns it")  # noqa: RUF009 - a Path does not change
+    max_upload_bytes: int = _setting(2 * GIB, "largest file; it takes this much disk for each room")
+    max_article_bytes: int = _setting(16 * MIB, "largest message of the article's protocol; it is held in memory whole")
+    max_row_bytes: int = _setting(4 * MIB, "longest row; a page is read one row at a time, so this bounds its memory")
+    page_columns: int = _setting(200, "columns of a page message; further columns are asked for")
+    page_chars: int = _setting(512 * KIB, "most characters of a page message; longer cells are clipped evenly")
+    cell_chars: int = _setting(2 * KIB, "characters of a cell in a page message; the whole cell is asked for")
+    max_rooms: int = _setting(10_000, "rooms kept; times the upload limit it bounds the disk")
+    room_members: int = _setting(10_000, "people in one room; a page turn goes to each of them")
+    room_days: int = _setting(7, "days after its last use until a room is deleted; shown to the viewer")
+    idle_seconds: float = _setting(60.0, "seconds an empty room stays in memory, for a quick return")
+    max_connections: int = _setting(19_000, "open WebSockets; lowered to the open-file limit less 256")
+    stall_seconds: float = _setting(15.0, "seconds a connection may take no byte before it is dropped")
+    heartbeat_seconds: float = _setting(20.0, "seconds between heartbeats; the client's watchdog waits 50, nginx 75")
+    allowed_origins: tuple[str, ...] = _setting((), "further origins whose pages may connect, separated by spaces")
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """Read the settings from `TSVAPP_*` variables; raise StartupError that names a wrong one."""
+        given: dict[str, Any] = {}
+        for entry in fields(cls):
+            text = environ.get(f"TSVAPP_{entry.name.upper()}", "").strip()
+            if text:
+                given[entry.name] = _parse(f"TSVAPP_{entry.name.upper()}", text, entry.default)
+        return cls(**given)
+
+
+def _parse(name: str, text: str, default: Any) -> Any:
+    if isinstance(default, Path):
+        return Path(text)
+    if isinstance(default, tuple):
+        return tuple(text.split())
+    kind = type(default)
+    try:
+        number = kind(text)
+    except ValueError:
+        number = -1
+    # Written so that "nan", which is neither below nor above, does not pass.
+    if not 0 <= number < math.inf or (kind is int and number == 0):
+        what = "a whole number above 0" if kind is int else "a number, 0 or more"
+        raise StartupError(f"{name} is {text!r}; it must be {what}, for example {default}.")
+    return number

@@ -1,0 +1,250 @@
+"""Documents as files and rooms in SQLite, in one directory with one owner.
+
+    lock                     held by the server that owns the directory
+    rooms.sqlite             one record a room, and the ids that are spent
+    documents/<id>           the bytes, as they came; only ever added to
+    documents/<id>.index     where its rows start
+
+A document belongs to the room whose record names it; a file that no record names is left over from an upload that
+did not end, and is removed when the directory is opened. Everything here blocks: callers run it off the event loop, and
+the records in one thread.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from tsvapp.errors import StartupError, StorageFailed
+from tsvapp.store.lock import DirectoryLock
+
+FORMAT = 1
+"""Version of the directory's layout; another one is refused in words."""
+
+
+class FileBlob:
+    """Keep append-only bytes in a file, without holding a descriptor."""
+
+    def __init__(self, path: Path, size: int = 0) -> None:
+        self._path = path
+        self._size = size
+
+    @property
+    def size(self) -> int:
+        """Count the bytes that are safely stored."""
+        return self._size
+
+    def append(self, data: bytes) -> None:
+        """Add bytes at the end, all or none of them; raise StorageFailed when the disk does not take them."""
+        try:
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
+            try:
+                view, position = memoryview(data), self._size
+                while view:
+                    written = os.pwrite(descriptor, view, position)
+                    view, position = view[written:], position + written
+            except OSError:
+                # Or the file would be longer than what is promised of it.
+                with suppress(OSError):
+                    os.ftruncate(descriptor, self._size)
+                raise
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise storage_failed(error) from error
+        self._size = position
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Return the bytes [start, stop), fewer at the end."""
+        descriptor = os.open(self._path, os.O_RDONLY)
+        try:
+            return read_at(descriptor, start, min(stop, self._size))
+        finally:
+            os.close(descriptor)
+
+    def open(self) -> int:
+        """Open the file for reading; the caller closes it. It stays readable when the document is deleted."""
+        return os.open(self._path, os.O_RDONLY)
+
+
+def read_at(descriptor: int, start: int, stop: int) -> bytes:
+    """Return the bytes [start, stop) of an open file, fewer at its end."""
+    pieces = []
+    while start < stop and (piece := os.pread(descriptor, stop - start, start)):
+        pieces.append(piece)
+        start += len(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def storage_failed(error: OSError) -> StorageFailed:
+    """Say in words what an error of the disk means for an upload."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StorageFailed("The server's disk is full. The former table is unchanged; try again later.")
+    return StorageFailed(f"The server could not store the file ({os.strerror(error.errno or 0)}). Try again later.")
+
+
+class LocalStore:
+    """Keep rooms and their documents in `directory`; nothing is read or written there before `open`."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._documents = directory / "documents"
+        self._lock = DirectoryLock(directory / "lock")
+        self._records: sqlite3.Connection | None = None
+
+    def own(self) -> bool:
+        """Take the directory if no server has it; raise StartupError when it cannot be written."""
+        try:
+            self._documents.mkdir(parents=True, exist_ok=True)
+            return self._lock.acquire()
+        except OSError as error:
+            raise StartupError(
+                f"The data directory {self._directory} cannot be written: {error.strerror}. Set TSVAPP_DATA_DIR."
+            ) from error
+
+    def owner(self) -> str:
+        """Say which server has the directory: what it wrote into the lock."""
+        return self._lock.owner()
+
+    def open(self) -> None:
+        """Open the records, check their format, and remove what unfinished uploads have left.
+
+        Raise StartupError when they are of another version, or no records at all.
+        """
+        try:
+            records = sqlite3.connect(self._directory / "rooms.sqlite", check_same_thread=False, isolation_level=None)
+            self._records = records
+            self._prepare(records)
+        except sqlite3.Error as error:
+            raise StartupError(
+                f"The rooms in {self._directory} cannot be opened: {error}. Bring back a copy of the directory, or set"
+                " TSVAPP_DATA_DIR to another one."
+            ) from error
+        self._sweep()
+
+    def _prepare(self, records: sqlite3.Connection) -> None:
+        # FULL: a commit is on disk when it returns, so what is announced survives a power cut.
+        records.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
+        (version,) = records.execute("PRAGMA user_version").fetchone()
+        if version not in (0, FORMAT):
+            raise StartupError(
+                f"The data directory {self._directory} has format {version}; this version reads format {FORMAT}."
+                " Use the version that wrote it, or another directory."
+            )
+        records.executescript(
+            f"""
+            CREATE TABLE IF NOT EXISTS rooms (
+                room_id TEXT PRIMARY KEY, used_at REAL NOT NULL, document TEXT, record TEXT NOT NULL) WITHOUT ROWID;
+            CREATE INDEX IF NOT EXISTS rooms_by_use ON rooms (used_at);
+            CREATE TABLE IF NOT EXISTS spent (id TEXT PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
+            PRAGMA user_version = {FORMAT};
+            """
+        )
+
+    def close(self) -> None:
+        """Close the records and let go of the directory."""
+        if self._records is not None:
+            self._records.close()
+            self._records = None
+        self._lock.release()
+
+    # Documents
+
+    def blob(self, document_id: str) -> FileBlob:
+        """Return the bytes of a document, which may be new."""
+        path = self._documents / document_id
+        return FileBlob(path, path.stat().st_size if path.exists() else 0)
+
+    def keep(self, document_id: str, index: bytes) -> None:
+        """Write a finished document's index, and flush both to the disk; raise StorageFailed if that fails."""
+        path = self._documents / document_id
+        try:
+            _flush(path)
+            self._write_index(path, index)
+            _flush(self._documents)
+        except OSError as error:
+            raise storage_failed(error) from error
+
+    def _write_index(self, path: Path, index: bytes) -> None:
+        # Written beside and renamed, so that a reader finds the old one or the new one, never half of one.
+        draft = path.with_suffix(".draft")
+        draft.write_bytes(index)
+        _flush(draft)
+        draft.rename(path.with_suffix(".index"))
+
+    def index(self, document_id: str) -> bytes:
+        """Return what `keep` wrote, or nothing where it is missing."""
+        try:
+            return (self._documents / document_id).with_suffix(".index").read_bytes()
+        except FileNotFoundError:
+            return b""
+
+    def delete(self, document_id: str) -> None:
+        """Remove a document's bytes and index; one that is gone already is no error."""
+        path = self._documents / document_id
+        for part in (path, path.with_suffix(".index"), path.with_suffix(".draft")):
+            part.unlink(missing_ok=True)
+
+    def _sweep(self) -> None:
+        named = {document for (document,) in self._db.execute("SELECT document FROM rooms WHERE document IS NOT NULL")}
+        for path in self._documents.iterdir():
+            if path.stem not in named or path.suffix == ".draft":
+                path.unlink()
+
+    # Records
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        assert self._records is not None, "open() comes first"
+        return self._records
+
+    def save_room(self, room_id: str, used_at: float, document_id: str | None, record: dict[str, Any]) -> None:
+        """Write a room's record, which is JSON; on return it is on the disk."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?)", (room_id, used_at, document_id, json.dumps(record))
+        )
+
+    def load_room(self, room_id: str) -> tuple[float, dict[str, Any]] | None:
+        """Return when a room was last used and its record, or None where there is none."""
+        row = self._db.execute("SELECT used_at, record FROM rooms WHERE room_id = ?", (room_id,)).fetchone()
+        return (row[0], json.loads(row[1])) if row else None
+
+    def count_rooms(self) -> int:
+        """Count the rooms that are kept."""
+        (count,) = self._db.execute("SELECT count(*) FROM rooms").fetchone()
+        return int(count)
+
+    def rooms_unused_since(self, moment: float) -> Iterator[str]:
+        """List the rooms whose last use is before `moment` (seconds since 1970)."""
+        rows = self._db.execute("SELECT room_id FROM rooms WHERE used_at < ? ORDER BY used_at", (moment,)).fetchall()
+        return (room_id for (room_id,) in rows)
+
+    def spend(self, room_id: str, reason: str) -> None:
+        """Delete a room with its document for good, and remember its id, so that it never becomes a room again."""
+        row = self._db.execute("SELECT document FROM rooms WHERE room_id = ?", (room_id,)).fetchone()
+        # A transaction that fails is rolled back here: left open, it would keep all that is saved later off the disk.
+        with self._db:
+            self._db.execute("BEGIN")
+            self._db.execute("INSERT OR REPLACE INTO spent VALUES (?, ?)", (room_id, reason))
+            self._db.execute("DELETE FROM rooms WHERE room_id = ?", (room_id,))
+        if row and row[0]:
+            self.delete(row[0])
+
+    def spent(self, room_id: str) -> str | None:
+        """Say why an id is spent, or None if it is not."""
+        row = self._db.execute("SELECT reason FROM spent WHERE id = ?", (room_id,)).fetchone()
+        return row[0] if row else None
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

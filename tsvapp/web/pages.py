@@ -1,0 +1,126 @@
+"""What is served over plain HTTP: the viewer, the download of a document, and whether the server lives."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from urllib.parse import quote
+from uuid import UUID
+
+from flask import Blueprint, Flask, Response, current_app, make_response, render_template, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from tsvapp.errors import TsvappError, UnknownRoom
+from tsvapp.live.offload import offload
+from tsvapp.live.worker import Worker
+from tsvapp.room.view import Table
+from tsvapp.store.local import read_at
+
+PIECE_BYTES = 256 << 10
+"""Bytes of a download read at a time, in a native thread: a cold disk must not hold the event loop."""
+
+MEDIA_TYPES = {"\t": "text/tab-separated-values", ",": "text/csv"}
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+    " connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
+    " require-trusted-types-for 'script'; trusted-types lit-html",
+    # The address is the key to the room: no other site may learn it.
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+blueprint = Blueprint("pages", __name__)
+
+
+def register(app: Flask) -> None:
+    """Add the pages, the security headers of every answer, and the one map from errors to answers."""
+    app.register_blueprint(blueprint)
+    app.after_request(_secure)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(TsvappError, _error)
+
+
+@blueprint.get("/")
+@blueprint.get("/<uuid4:room_id>")
+def viewer(room_id: UUID | None = None) -> Response:
+    """Serve the viewer; what the room has, it learns over the WebSocket."""
+    response = make_response(render_template("viewer.html"))
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+@blueprint.get("/<uuid4:room_id>.tsv")
+def download(room_id: UUID) -> Response:
+    """Serve the bytes of the room's finished document, as they were uploaded."""
+    worker: Worker = current_app.extensions["tsvapp"]
+    if not worker.ready():
+        return _page(503, "Restarting", "The server is restarting. Try again in a moment.")
+    room = worker.registry.find(str(room_id))
+    if room is None or room.state.table is None:
+        raise UnknownRoom("There is no table to download at this address.")
+    table = room.state.table
+    # Opened before the answer begins: the file then stays readable when somebody brings another meanwhile.
+    descriptor = offload(worker.store.blob(table.document).open)
+    # Not with direct_passthrough: werkzeug then never calls what is to be called on close.
+    response = Response(_pieces(descriptor, table.size))
+    response.call_on_close(lambda: os.close(descriptor))
+    response.content_length = table.size
+    response.headers["Content-Type"] = MEDIA_TYPES.get(table.dialect["delimiter"], "text/plain")
+    response.headers["Content-Disposition"] = _attachment(table)
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.set_etag(table.document)
+    response.make_conditional(request)
+    return response
+
+
+@blueprint.get("/healthz")
+def health() -> Response:
+    """Say that the server lives."""
+    return make_response("ok\n", 200, {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"})
+
+
+def _pieces(descriptor: int, size: int) -> Iterator[bytes]:
+    for start in range(0, size, PIECE_BYTES):
+        yield offload(read_at, descriptor, start, min(start + PIECE_BYTES, size))
+
+
+def _attachment(table: Table) -> str:
+    # RFC 6266, section 4.1 and appendix D: a plain name for old readers, the true one in UTF-8 beside it.
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in table.name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(table.name, safe='')}"
+
+
+def _secure(response: Response) -> Response:
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    words = {
+        404: (
+            "Not found",
+            "There is nothing at this address. A link to a table ends in its id; check that it is whole.",
+        ),
+        405: ("Not allowed", "This address does not take that method."),
+    }
+    title, message = words.get(status, (error.name, error.description or "The request could not be answered."))
+    if status >= 500:
+        message = "The server failed; it is logged. Try again in a moment."
+    response = _page(status, title, message)
+    if isinstance(error, MethodNotAllowed):
+        # RFC 9110, section 15.5.6: the answer names the methods that are allowed.
+        response.allow.update(error.valid_methods or ())
+    return response
+
+
+def _error(error: TsvappError) -> Response:
+    return _page(error.http_status, "Not found" if error.http_status == 404 else "Not possible", error.message)
+
+
+def _page(status: int, title: str, message: str) -> Response:
+    return make_response(render_template("error.html", status=status, title=title, message=message), status)

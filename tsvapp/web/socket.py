@@ -1,0 +1,156 @@
+"""The flask-sock route of the WebSocket, and the gate before it.
+
+flask-sock upgrades before the route's code runs, so everything that can refuse a connection stands in `gate`, which
+runs before it: then a refusal is a plain HTTP answer. After the handshake the connection is handed to `live`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import logging
+import time
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Flask, Response, current_app, make_response, request
+from flask_sock import Sock
+from simple_websocket import Server
+from werkzeug.routing.exceptions import WebsocketMismatch
+
+from tsvapp.live.connection import Connection, MessageLimits
+from tsvapp.live.member import ArticleMember, V1Member
+from tsvapp.live.worker import Worker
+from tsvapp.room.messages import CHUNK_BYTES, COMMAND_BYTES, SUBPROTOCOL
+from tsvapp.web.ids import mask
+
+RETRY_SECONDS = 5
+
+blueprint = Blueprint("socket", __name__)
+sock = Sock()
+log = logging.getLogger(__name__)
+
+
+class NoThread:
+    """Stand in for the thread in which simple_websocket would read: our own greenlet does that."""
+
+    name = ""
+
+    def __init__(self, target: Any) -> None:
+        pass
+
+    def start(self) -> None:
+        """Do nothing."""
+
+
+SERVER_OPTIONS = {"subprotocols": [SUBPROTOCOL], "thread_class": NoThread}
+
+
+def register(app: Flask) -> None:
+    """Add the WebSocket route to the application."""
+    app.config["SOCK_SERVER_OPTIONS"] = SERVER_OPTIONS
+    app.register_blueprint(blueprint)
+    app.register_error_handler(WebsocketMismatch, _not_a_handshake)
+
+
+def worker() -> Worker:
+    """Return the worker that the application was made with."""
+    found: Worker = current_app.extensions["tsvapp"]
+    return found
+
+
+@blueprint.before_request
+def gate() -> Response | None:
+    """Refuse, before the upgrade, what may not or cannot connect; None lets it pass.
+
+    RFC 6455, section 4.2.1 (what a handshake must hold), 4.4 (426 with the version) and 10.2 (Origin).
+    """
+    headers = request.headers
+    if request.method != "GET":
+        return _refuse(405, "Connect with GET.", {"Allow": "GET"})
+    if headers.get("Sec-WebSocket-Version") != "13":
+        return _refuse(426, "Connect with WebSocket version 13.", {"Sec-WebSocket-Version": "13"})
+    if not _is_key(headers.get("Sec-WebSocket-Key", "")):
+        return _refuse(400, "Sec-WebSocket-Key must be 16 bytes in base64.")
+    if not _origin_allowed(headers.get("Origin")):
+        return _refuse(403, "Pages of this origin may not connect here; TSVAPP_ALLOWED_ORIGINS names those that may.")
+    here = worker()
+    if not here.ready() or len(here.connections) >= here.max_connections:
+        return _refuse(503, "The server is full or restarting. Try again in a moment.", {"Retry-After": RETRY_SECONDS})
+    # Not negotiated: it costs 175 KB a connection, compresses anew for each viewer, and inflates without a limit.
+    request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+    return None
+
+
+@sock.route("/parser/ws", bp=blueprint)
+def new_room(ws: Server) -> None:
+    """Join a new room."""
+    _serve(ws, None)
+
+
+@sock.route("/parser/ws/<uuid4:room_id>", bp=blueprint)
+def one_room(ws: Server, room_id: UUID) -> None:
+    """Join the room at this id."""
+    _serve(ws, str(room_id))
+
+
+def _serve(ws: Server, room_id: str | None) -> None:
+    here, v1 = worker(), ws.subprotocol == SUBPROTOCOL
+    limits = MessageLimits(text=COMMAND_BYTES, binary=CHUNK_BYTES if v1 else here.settings.max_article_bytes)
+    connection = Connection(ws.sock, ws.ws, limits, here.settings.stall_seconds)
+    # flask-sock closes what says that it is connected; closing is ours.
+    ws.connected = False
+    started = time.monotonic()
+    here.connections.add(connection)
+    try:
+        member = V1Member(connection, here) if v1 else ArticleMember(connection, here)
+        member.converse(room_id)
+    except Exception:
+        # Left to Flask, this would write a page of HTML into the WebSocket.
+        log.exception("connection to room %s failed", mask(room_id))
+        connection.close(1011, "the server failed; it is logged")
+    finally:
+        here.connections.discard(connection)
+        connection.finish()
+        log.info(
+            "closed room=%s protocol=%s code=%s why=%s seconds=%.1f received=%d sent=%d",
+            mask(room_id),
+            SUBPROTOCOL if v1 else "article",
+            connection.close_code,
+            connection.outbox.ended,
+            time.monotonic() - started,
+            connection.received_bytes,
+            connection.outbox.sent_bytes,
+        )
+
+
+def _is_key(key: str) -> bool:
+    try:
+        return len(base64.b64decode(key, validate=True)) == 16
+    except (binascii.Error, ValueError):
+        return False
+
+
+def _origin_allowed(origin: str | None) -> bool:
+    """Say whether a page of this origin may connect: the same origin, or one that is listed.
+
+    A program sends none and is welcome: the check is for browsers, which always do.
+    """
+    if origin is None or origin in worker().settings.allowed_origins:
+        return True
+    scheme = request.headers.get("X-Forwarded-Proto", request.scheme)
+    return bool(request.host) and origin == f"{scheme}://{request.host}"
+
+
+def _not_a_handshake(error: WebsocketMismatch) -> Response:
+    if not request.path.startswith("/parser/ws"):
+        return _refuse(404, "There is no WebSocket at this address.")
+    return _refuse(
+        426,
+        "This address speaks WebSocket.",
+        {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"},
+    )
+
+
+def _refuse(status: int, message: str, headers: dict[str, Any] | None = None) -> Response:
+    return make_response(f"{message}\n", status, {"Content-Type": "text/plain; charset=utf-8", **(headers or {})})
