@@ -137,7 +137,7 @@ def test_the_example_of_a_snapshot_has_every_field_in_order():
 def test_the_page_has_every_reason_why_a_room_is_unknown():
     (row,) = (row for row in rows("Events (server → client)") if named(row[0]) == ["unknown_room"])
     reasons = re.search(r"`reason` \(([^)]*)\)", row[2])[1]
-    assert set(re.findall(r"`(\w+)`", reasons)) == first_words("NoRoom")
+    assert set(re.findall(r"`(\w+)`", reasons)) == set(messages.NO_ROOM)
 
 
 def test_the_page_has_every_code_of_a_notice_that_is_no_error():

@@ -68,11 +68,15 @@ class NotAllowed(TsvappError):
 
 
 class UnknownRoom(TsvappError):
-    """Refuse an id at which no room lives, or none any more."""
+    """Refuse an id at which no room lives, or none any more; `reason` is a word for programs."""
 
     code = "unknown_room"
     http_status = 404
     close_code = 1008
+
+    def __init__(self, message: str, *, reason: str = "unknown") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class UploadError(TsvappError):

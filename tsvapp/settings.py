@@ -65,7 +65,7 @@ def _parse(name: str, text: str, default: Any) -> Any:
     except ValueError:
         number = -1
     # Written so that "nan", which is neither below nor above, does not pass.
-    if not 0 <= number < math.inf or (kind is int and number == 0):
-        what = "a whole number above 0" if kind is int else "a number, 0 or more"
+    if not 0 < number < math.inf:
+        what = "a whole number above 0" if kind is int else "a number above 0"
         raise StartupError(f"{name} is {text!r}; it must be {what}, for example {default}.")
     return number

@@ -30,7 +30,8 @@ export function words(before, after) {
     return `${table.name}: ${counted(table.rows, "row")}, ${counted(table.columns, "column")}.`;
   }
   if (former && former.reading !== table.reading) return "The table is read otherwise now.";
-  if (was.snapshot?.page !== is.snapshot.page) return `Page ${number(is.snapshot.page)} of ${number(is.snapshot.pages)}.`;
+  if (was.snapshot?.page !== is.snapshot.page)
+    return `Page ${number(is.snapshot.page)} of ${number(is.snapshot.pages)}.`;
   return null;
 }
 

@@ -19,9 +19,21 @@ export const DELIMITERS = {
 
 /** @type {Record<string, {one: string, many: string, why: string}>} */
 export const ODDITIES = {
-  ragged: { one: "ragged row", many: "ragged rows", why: "Not as many cells as the others. They are shown as they are." },
-  undecodable: { one: "undecodable row", many: "undecodable rows", why: "Bytes that this encoding does not have are shown as \ufffd." },
-  quotes: { one: "odd quote", many: "odd quotes", why: "A quote that does not close well is taken as part of its cell." },
+  ragged: {
+    one: "ragged row",
+    many: "ragged rows",
+    why: "Not as many cells as the others. They are shown as they are.",
+  },
+  undecodable: {
+    one: "undecodable row",
+    many: "undecodable rows",
+    why: "Bytes that this encoding does not have are shown as \ufffd.",
+  },
+  quotes: {
+    one: "odd quote",
+    many: "odd quotes",
+    why: "A quote that does not close well is taken as part of its cell.",
+  },
   nul: { one: "row with NUL", many: "rows with NUL", why: "Rows that hold NUL characters, shown as NUL." },
 };
 

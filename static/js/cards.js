@@ -57,7 +57,7 @@ function emptyRoom(welcome, actions) {
   const limit = welcome ? `, up to ${bytes(welcome.limits.upload_bytes)}` : "";
   return html`<section class="card start">
     <h1>Look at a table together</h1>
-    <p>Drop a TSV or CSV file anywhere on this page. You get a link; everyone who opens it sees the same table, live.</p>
+    <p>Drop a TSV or CSV file anywhere on this page. You get a link; all who open it see the same table, live.</p>
     <p><button type="button" class="main" @click=${actions.choose}>Choose file</button></p>
     <p class="hint">Delimited text${limit}. Nothing is changed in it.${kept}</p>
   </section>`;
@@ -86,7 +86,8 @@ export function errorCard(alert, actions) {
   if (alert === null) return nothing;
   const act = { choose: actions.choose, again: actions.again, close: actions.dismiss }[alert.remedy];
   return html`<section class="card alert" role="alert">
-    <button type="button" class="icon-only dismiss" aria-label="Dismiss" @click=${actions.dismiss}>${icons.close}</button>
+    <button type="button" class="icon-only dismiss" aria-label="Dismiss"
+      @click=${actions.dismiss}>${icons.close}</button>
     <h2>${TITLES[alert.code] ?? "That did not work"}</h2>
     ${alert.name === undefined ? nothing : html`<p class="hint" dir="auto">${alert.name}</p>`}
     <p>${alert.message}</p>

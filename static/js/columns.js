@@ -2,7 +2,8 @@
  * PURE: how wide columns are, how they align, and which of them are in sight. Widths are in `ch`, offsets in
  * pixels. Knows no DOM and no scrolling: it is told what is in sight.
  *
- * @typedef {{column: number, gap: 0} | {column: null, gap: number}} Item a column that is drawn, or the width of those that are not
+ * @typedef {{column: number, gap: 0} | {column: null, gap: number}} Item a column that is drawn, or the width of
+ *   those that are not
  */
 
 import { letters } from "./format.js";
@@ -20,7 +21,8 @@ const NUMBER = /^[-+−]?[.,]?\d[\d.,_' \u00a0\u202f]*(?:e[-+]?\d+)?\s?%?$/i;
 const NO_VALUE = new Set(["", "-", "–", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "\\N", "?", "."]);
 
 /** Scripts and signs that take two columns of a fixed grid, and about that much in any font. */
-const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
 const COMBINING = /\p{M}/u;
 
 /**
@@ -125,7 +127,10 @@ export function offsets(columns, widths, ch, padding) {
 export function inSight(starts, left, right) {
   const columns = starts.length - 1;
   const first = Math.max(0, lowest(starts, (start) => start > left) - 1);
-  const stop = Math.min(columns, lowest(starts, (start) => start >= right));
+  const stop = Math.min(
+    columns,
+    lowest(starts, (start) => start >= right),
+  );
   return [Math.min(first, columns), Math.max(stop, Math.min(first, columns))];
 }
 

@@ -3,7 +3,7 @@
  * read the table otherwise for everyone.
  *
  * @import { Actions } from "./actions.js"
- * @import { Choice, Table, Welcome } from "./wire.js"
+ * @import { Choice, Oddity, Table, Welcome } from "./wire.js"
  */
 
 import { html, nothing } from "/static/vendor/lit-html/lit-html.js";
@@ -21,25 +21,20 @@ const BOOLEANS = [true, false];
  * @param {Actions} actions
  */
 export function dialectPopover(table, welcome, actions) {
-  const { dialect, reasons, report } = table;
-  const odd = Object.entries(report).filter(([, { count }]) => count > 0);
+  const { dialect, reasons } = table;
+  const delimiters = welcome?.delimiters ?? Object.keys(DELIMITERS);
+  const encodings = welcome?.encodings ?? [dialect.encoding];
   return html`<div id="dialect" popover class="popover" role="dialog" aria-labelledby="dialect-title" @toggle=${placed}>
     <h2 id="dialect-title">How this table is read</h2>
     <p class="hint">A change here is for everyone. The file itself stays as it is.</p>
     <dl>
-      ${choice("delimiter", "Delimiter", welcome?.delimiters ?? Object.keys(DELIMITERS), (value) => DELIMITERS[value]?.name ?? value)}
+      ${choice("delimiter", "Delimiter", delimiters, (value) => DELIMITERS[value]?.name ?? value)}
       ${choice("quoting", "Quotes", BOOLEANS, (value) => (value ? "Enclose cells" : "Are plain text"))}
       ${choice("header", "First row", BOOLEANS, (value) => (value ? "Names the columns" : "Is data"))}
-      ${choice("encoding", "Encoding", welcome?.encodings ?? [dialect.encoding], encodingName)}
+      ${choice("encoding", "Encoding", encodings, encodingName)}
     </dl>
     ${table.provisional ? html`<p class="hint">The file is still arriving; this may be decided anew.</p>` : nothing}
-    ${odd.length === 0 ? nothing : html`<h3>Odd rows</h3>
-      <ul class="oddities">${odd.map(([kind, { count, rows }]) => html`<li>
-        <b>${counted(count, ODDITIES[kind]?.one ?? kind, ODDITIES[kind]?.many)}</b>
-        <span class="hint">${ODDITIES[kind]?.why ?? ""}</span>
-        <span class="rows">${rows.map((row) => html`<button type="button" class="row" aria-label=${`Go to row ${number(row)}`}
-          @click=${() => leave(() => actions.goToRow(row))}>${number(row)}</button>`)}${count > rows.length ? html`<span class="hint">and ${number(count - rows.length)} more</span>` : nothing}</span>
-      </li>`)}</ul>`}
+    ${oddities(table, actions)}
   </div>`;
 
   /**
@@ -60,12 +55,47 @@ export function dialectPopover(table, welcome, actions) {
           const { value } = /** @type {HTMLSelectElement} */ (event.target);
           actions.read(key, value === "" ? null : /** @type {Value} */ (values[Number(value)]));
         }}>
-          <option value="" ?selected=${at === ""}>${chosen ? "Automatic" : `${name(now)} (automatic)`}</option>
-          ${values.map((value, index) => html`<option value=${index} ?selected=${at === String(index)}>${name(value)}</option>`)}
+          ${option("", chosen ? "Automatic" : `${name(now)} (automatic)`)}
+          ${values.map((value, index) => option(String(index), name(value)))}
         </select>
         <span class="hint">${chosen ? "Chosen by someone here." : (reasons[key] ?? "")}</span>
       </dd>
     </div>`;
+
+    /** @param {string} value @param {string} words */
+    function option(value, words) {
+      return html`<option value=${value} ?selected=${at === value}>${words}</option>`;
+    }
+  }
+}
+
+/**
+ * Draw what is odd, with the numbers of the first rows as ways to get there.
+ * @param {Table} table
+ * @param {Actions} actions
+ */
+function oddities({ report }, actions) {
+  const odd = Object.entries(report).filter(([, { count }]) => count > 0);
+  if (odd.length === 0) return nothing;
+  return html`<h3>Odd rows</h3>
+    <ul class="oddities">
+      ${odd.map(([kind, oddity]) => item(kind, oddity))}
+    </ul>`;
+
+  /** @param {string} kind @param {Oddity} oddity */
+  function item(kind, { count, rows }) {
+    const more = count - rows.length;
+    return html`<li>
+      <b>${counted(count, ODDITIES[kind]?.one ?? kind, ODDITIES[kind]?.many)}</b>
+      <span class="hint">${ODDITIES[kind]?.why ?? ""}</span>
+      <span class="rows">${rows.map(wayTo)} ${more > 0 ? html`<span class="hint">and ${number(more)} more</span>` : nothing}</span>
+    </li>`;
+  }
+
+  /** @param {number} row */
+  function wayTo(row) {
+    const go = () => leave(() => actions.goToRow(row));
+    return html`<button type="button" class="row" aria-label=${`Go to row ${number(row)}`} @click=${go}>${number(row)}</button>`;
   }
 }
 
@@ -75,7 +105,10 @@ function leave(then) {
   then();
 }
 
-/** Put the popover under its badge; on a narrow screen the style sheet makes it a sheet at the bottom. @param {Event} event */
+/**
+ * Put the popover under its badge; on a narrow screen the style sheet makes it a sheet at the bottom.
+ * @param {Event} event
+ */
 function placed(event) {
   const popover = /** @type {HTMLElement} */ (event.target);
   const place = document.querySelector(".badge")?.getBoundingClientRect();

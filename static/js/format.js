@@ -101,8 +101,10 @@ const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2066
 const HIDDEN_ALL = new RegExp(`(${HIDDEN.source})`, "u");
 
 /** Their abbreviations (ECMA-48): the pictures that Unicode has for them are missing in many fonts. */
-const CONTROLS =
-  "NUL SOH STX ETX EOT ENQ ACK BEL BS TAB LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US".split(" ");
+const CONTROLS = (
+  "NUL SOH STX ETX EOT ENQ ACK BEL BS TAB LF VT FF CR SO SI " +
+  "DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US"
+).split(" ");
 
 /** @typedef {{text: string, sign: boolean}} Piece a run of text, or a sign that stands for a hidden character */
 
@@ -117,7 +119,9 @@ export function visible(text, keep = "") {
   return text
     .split(HIDDEN_ALL)
     .filter((part) => part !== "")
-    .map((part) => (HIDDEN.test(part) && !keep.includes(part) ? { text: sign(part), sign: true } : { text: part, sign: false }));
+    .map((part) =>
+      HIDDEN.test(part) && !keep.includes(part) ? { text: sign(part), sign: true } : { text: part, sign: false },
+    );
 }
 
 /** @param {string} character */

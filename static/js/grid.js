@@ -86,7 +86,11 @@ export class Grid {
     if (this.#wanted || held) this.#settle();
   }
 
-  /** Another page begins at its top; another table too, unless it has the same columns. @param {Sheet} before @param {Sheet} sheet */
+  /**
+   * Another page begins at its top; another table too, unless it has the same columns.
+   * @param {Sheet} before
+   * @param {Sheet} sheet
+   */
   #startOver(before, sheet) {
     if (before.table.document === sheet.table.document) {
       if (before.page !== sheet.page && !this.#wanted) this.#scrollTo(this.#sight.left, 0);
@@ -98,7 +102,11 @@ export class Grid {
     return active !== null && active !== this.#scroller && this.#scroller.contains(active);
   }
 
-  /** Columns that become wider or narrower leave the first one in sight where it is. @param {Sheet | null} sheet @param {Layout | null} layout */
+  /**
+   * Columns that become wider or narrower leave the first one in sight where it is.
+   * @param {Sheet | null} sheet
+   * @param {Layout | null} layout
+   */
   #keepPlace(sheet, layout) {
     const old = this.#layout;
     const { left, top } = this.#sight;
@@ -131,10 +139,10 @@ export class Grid {
       { start: starts[column] ?? 0, stop: starts[column + 1] ?? 0 },
       { start: left, stop: left + width - gutter },
     );
-    const down = row < 0 ? 0 : reveal(
-      { start: row * ROW_PX, stop: (row + 1) * ROW_PX },
-      { start: top, stop: top + height - HEADER_PX },
-    );
+    const down =
+      row < 0
+        ? 0
+        : reveal({ start: row * ROW_PX, stop: (row + 1) * ROW_PX }, { start: top, stop: top + height - HEADER_PX });
     this.#scrollTo(left + across, top + down);
   }
 

@@ -29,7 +29,13 @@ let workbench = null;
 
 /** @param {string} id */
 const place = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
-const places = { top: place("top"), scroller: place("scroller"), over: place("over"), bottom: place("bottom"), aside: place("aside") };
+const places = {
+  top: place("top"),
+  scroller: place("scroller"),
+  over: place("over"),
+  bottom: place("bottom"),
+  aside: place("aside"),
+};
 const input = /** @type {HTMLInputElement} */ (place("file"));
 const announcer = new Announcer(place("announcer"));
 

@@ -142,7 +142,11 @@ function withBlock(mine, answer) {
   };
 }
 
-/** @param {Mine} mine @param {{row: number, column: number, text: string | null, failed?: string}} event @returns {Mine} */
+/**
+ * @param {Mine} mine
+ * @param {{row: number, column: number, text: string | null, failed?: string}} event
+ * @returns {Mine}
+ */
 function withCell(mine, { row, column, text, failed }) {
   const { dialog } = mine;
   if (dialog?.kind !== "cell" || dialog.row !== row || dialog.column !== column) return mine;

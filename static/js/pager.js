@@ -38,15 +38,15 @@ export function pager({ room, mine }, actions) {
       <button>Go</button>
     </form>
     <span class="span">
-      ${last >= first ? html`rows ${number(first)}–${number(last)} of ${number(table.rows)}` : html`${number(table.rows)} rows`}
+      ${last >= first ? `rows ${number(first)}–${number(last)} of ${number(table.rows)}` : `${number(table.rows)} rows`}
     </span>
   </nav>`;
 
   /** @param {string} label @param {unknown} icon @param {number} to @param {boolean} there */
   function turn(label, icon, to, there) {
     const able = there && room.link === "live";
-    return html`<button type="button" class="icon-only" title=${label} aria-label=${label} aria-disabled=${able ? "false" : "true"}
-      @click=${() => able && actions.turn(to)}>${icon}</button>`;
+    return html`<button type="button" class="icon-only" title=${label} aria-label=${label}
+      aria-disabled=${able ? "false" : "true"} @click=${() => able && actions.turn(to)}>${icon}</button>`;
   }
 }
 
@@ -63,7 +63,9 @@ function select({ target }) {
 function go(then, rest) {
   return (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
-    const field = /** @type {HTMLInputElement} */ (/** @type {HTMLFormElement} */ (event.target).elements.namedItem("to"));
+    const field = /** @type {HTMLInputElement} */ (
+      /** @type {HTMLFormElement} */ (event.target).elements.namedItem("to")
+    );
     const to = Number(field.value.replace(/[\s,.'’]/g, ""));
     field.value = rest;
     if (Number.isSafeInteger(to) && to > 0) then(to);

@@ -81,7 +81,9 @@ export function reduceRoom(room, given, now) {
     case "sending":
     case "alert":
       // Who is told of an error, or begins anew, needs no notice of it; clearing the error clears it too.
-      return (event.type === "alert" ? event.alert === null : event.sending !== null) ? { ...room, notice: null } : room;
+      return (event.type === "alert" ? event.alert === null : event.sending !== null)
+        ? { ...room, notice: null }
+        : room;
     case "notice_read":
       return { ...room, notice: null };
     default:

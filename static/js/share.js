@@ -4,6 +4,7 @@
  *
  * @import { Actions } from "./actions.js"
  * @import { State } from "./state.js"
+ * @import { Table } from "./wire.js"
  */
 
 import { html, nothing } from "/static/vendor/lit-html/lit-html.js";
@@ -27,10 +28,17 @@ export function shareDialog({ room }, actions) {
         @focus=${(/** @type {Event} */ { target }) => /** @type {HTMLInputElement} */ (target).select()} />
       <button type="button" class="main" @click=${copyField}>Copy</button>
     </div>
-    ${days === undefined ? nothing : html`<p class="hint">The table is kept for ${counted(days, "day")} after its last use.</p>`}
-    ${table && !table.growing ? html`<p class="foot"><a class="button" href=${`/${room.id}.tsv`} download=${table.name}>${icons.download}Download</a>
-      <span class="hint">${bytes(table.size)}, exactly as uploaded</span></p>` : nothing}
+    ${days === undefined ? nothing : html`<p class="hint">It is kept for ${counted(days, "day")} after its last use.</p>`}
+    ${table && !table.growing ? download(table, room.id) : nothing}
   </dialog>`;
+}
+
+/** @param {Table} table @param {string | null} roomId */
+function download(table, roomId) {
+  return html`<p class="foot">
+    <a class="button" href=${`/${roomId}.tsv`} download=${table.name}>${icons.download}Download</a>
+    <span class="hint">${bytes(table.size)}, exactly as uploaded</span>
+  </p>`;
 }
 
 /** @param {string | null} roomId */

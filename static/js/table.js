@@ -70,25 +70,38 @@ export function table(sheet, layout, { cursor, measures, blocks }) {
     aria-busy=${what.growing ? "true" : "false"}
     .style=${`width: ${width}px`}
   >
-    ${guard(drawn, () => html`
-      <colgroup>
+    ${guard(drawn, inside)}
+  </table>`;
+
+  function inside() {
+    return html`<colgroup>
         <col .style=${`width: ${gutter}px`} />
         ${repeat(items, key, (item) => html`<col .style=${`width: ${widthOf(item, starts)}px`} />`)}
       </colgroup>
       <thead>
         <tr aria-rowindex="1">
-          <th class="corner" scope="col" aria-colindex="1"><span aria-hidden="true">#</span><span class="unseen">Row</span></th>
-          ${repeat(items, key, (item) => (item.column === null ? gap : heading(item.column)))}
+          <th scope="col" aria-colindex="1"><span aria-hidden="true">#</span><span class="unseen">Row</span></th>
+          ${repeat(items, key, ({ column }) => (column === null ? gap : heading(column)))}
         </tr>
       </thead>
       <tbody>
-        ${rowNumbers(sheet).map((number, row) => html`<tr aria-rowindex=${number + lead}>
-          <th scope="row" aria-colindex="1">${number}</th>${repeat(items, key, (item) => (item.column === null ? gap : cell(row, item.column)))}
-        </tr>`)}
-      </tbody>`)}
-  </table>`;
+        ${rowNumbers(sheet).map(line)}
+      </tbody>`;
+  }
 
-  /** There are three gaps at most: before the columns, after them, and beside the focused one. @param {Item} item @param {number} at */
+  /** @param {number} number @param {number} row */
+  function line(number, row) {
+    return html`<tr aria-rowindex=${number + lead}>
+      <th scope="row" aria-colindex="1">${number}</th>
+      ${repeat(items, key, ({ column }) => (column === null ? gap : cell(row, column)))}
+    </tr>`;
+  }
+
+  /**
+   * There are three gaps at most: before the columns, after them, and beside the focused one.
+   * @param {Item} item
+   * @param {number} at
+   */
   function key({ column }, at) {
     return column ?? (at === 0 ? "before" : at === items.length - 1 ? "after" : "between");
   }

@@ -4,6 +4,7 @@
  * @import { Actions } from "./actions.js"
  * @import { Room } from "./room.js"
  * @import { State } from "./state.js"
+ * @import { Table } from "./wire.js"
  */
 
 import { html, nothing } from "/static/vendor/lit-html/lit-html.js";
@@ -22,31 +23,47 @@ const WORDS = { opening: "Connecting…", live: "Live", reconnecting: "Reconnect
 export function toolbar({ room, mine }, actions) {
   const table = room.snapshot?.table ?? null;
   const shared = table !== null || room.transfer !== null;
+  const sending = mine.sending !== null || room.transfer !== null;
   return html`<header class="toolbar">
-    <a class="mark" href="/" title="Start a new table">${icons.mark}<span class=${shared ? "unseen" : ""}>tsvapp</span></a>
-    ${table === null ? nothing : html`
-      <h1 class="name" dir="auto" title=${table.name}>${table.name}</h1>
-      <div class="facts">
-        <span class="count">${counted(table.rows, "row")}<span class="wide"> · ${counted(table.columns, "column")}</span></span>
-        ${badge(table)}
-      </div>`}
+    <a class="mark" href="/" title="Start a new table"
+      >${icons.mark}<span class=${shared ? "unseen" : ""}>tsvapp</span></a>
+    ${table === null ? nothing : facts(table)}
     <div class="right">
-      ${status(room, actions)}
-      ${room.members > 0 && room.unknown === null
-        ? html`<span class="here" title="People who have this table open">${number(room.members)} here</span>` : nothing}
-      ${shared && room.id !== null ? html`
-        <button type="button" class="folds" title="Open another file, for everyone" @click=${actions.choose}
-          ?disabled=${mine.sending !== null || room.transfer !== null}>${icons.replace}<span>Open…</span></button>
-        ${table && !table.growing ? html`<a class="button folds wide" href=${`/${room.id}.tsv`} download=${table.name}
-          title="Download the file as it was uploaded">${icons.download}<span>Download</span></a>` : nothing}
-        <button type="button" class="main" @click=${actions.share}>${icons.share}<span>Share</span></button>` : nothing}
+      ${room.unknown === null ? status(room, actions) : nothing}
+      ${shared && room.id !== null ? buttons(room.id, table, sending, actions) : nothing}
     </div>
   </header>`;
 }
 
+/** @param {Table} table */
+function facts(table) {
+  const columns = html`<span class="wide"> · ${counted(table.columns, "column")}</span>`;
+  return html`<h1 class="name" dir="auto" title=${table.name}>${table.name}</h1>
+    <div class="facts"><span>${counted(table.rows, "row")}${columns}</span>${badge(table)}</div>`;
+}
+
 /** @param {Room} room @param {Actions} actions */
-function status(room, actions) {
-  if (room.unknown !== null) return nothing;
-  return html`<span class="status ${room.link}"><span class="dot"></span>${WORDS[room.link]}</span>
-    ${room.link === "offline" ? html`<button type="button" @click=${actions.retry}>Retry</button>` : nothing}`;
+function status({ link, members }, actions) {
+  return html`<span class="status ${link}"><span class="dot"></span>${WORDS[link]}</span>
+    ${link === "offline" ? html`<button type="button" @click=${actions.retry}>Retry</button>` : nothing}
+    ${
+      members > 0 && link === "live"
+        ? html`<span class="here" title="People who have this page open">${number(members)} here</span>`
+        : nothing
+    }`;
+}
+
+/** @param {string} roomId @param {Table | null} table @param {boolean} sending @param {Actions} actions */
+function buttons(roomId, table, sending, actions) {
+  const file = table && !table.growing ? downloadOf(roomId, table) : nothing;
+  return html`<button type="button" class="folds" title="Open another file, for everyone"
+      ?disabled=${sending} @click=${actions.choose}>${icons.replace}<span>Open…</span></button>
+    ${file}
+    <button type="button" class="main" @click=${actions.share}>${icons.share}<span>Share</span></button>`;
+}
+
+/** @param {string} roomId @param {Table} table */
+function downloadOf(roomId, table) {
+  return html`<a class="button folds wide" href=${`/${roomId}.tsv`} download=${table.name}
+    title="Download the file as it was uploaded">${icons.download}<span>Download</span></a>`;
 }

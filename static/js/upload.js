@@ -16,7 +16,14 @@ const DEFAULT_CHUNK_BYTES = 256 * 1024;
 const DEFAULT_WINDOW_BYTES = 4 * 1024 * 1024;
 
 /** Errors after which the same file can be sent once more. */
-const WORTH_ANOTHER = new Set(["upload_failed", "upload_running", "connection_lost", "limit_reached", "internal", "storage_failed"]);
+const WORTH_ANOTHER = new Set([
+  "upload_failed",
+  "upload_running",
+  "connection_lost",
+  "limit_reached",
+  "internal",
+  "storage_failed",
+]);
 
 export class Uploader {
   #line;
@@ -28,6 +35,8 @@ export class Uploader {
   #file = null;
   /** The file of the last failure, for "Send again". @type {File | null} */
   #failed = null;
+  /** An upload that the room has no more. @type {{id: string, file: File} | null} */
+  #ended = null;
   /** @type {string | null} */
   #id = null;
   #begun = false;
@@ -137,19 +146,28 @@ export class Uploader {
     return true;
   }
 
-  /** Another member may cancel: the room's upload was ours and is not any more. @param {string | null} shown */
+  /**
+   * The room's upload was ours and is not any more: done, failed, or cancelled by another.
+   * @param {string | null} shown
+   */
   #compare(shown) {
-    if (this.#id === null) return;
+    if (this.#id === null || this.#file === null) return;
     if (shown === this.#id) this.#announced = true;
-    // All that is stored may be announced as finished before `finished` comes; that is no failure.
-    else if (this.#announced) this.#over();
+    else if (this.#announced) {
+      // The snapshot may come before the event that says to us why.
+      this.#ended = { id: this.#id, file: this.#file };
+      this.#over();
+    }
   }
 
   /** @param {{code: string, message: string, upload?: string, ask?: number}} error */
   #refused(error) {
     if (error.ask !== undefined) return false;
-    // Of an upload that is over already nobody needs to hear more.
-    if (error.upload !== undefined && error.upload !== this.#id) return true;
+    if (error.upload !== undefined && error.upload !== this.#id) {
+      // Of one that we have cancelled nobody needs to hear more.
+      if (error.upload === this.#ended?.id) this.#alert(this.#ended.file, error.code, error.message);
+      return true;
+    }
     const unnamed = error.upload === undefined && (!this.#begun || this.#id !== null);
     if (unnamed) return error.code === "no_upload";
     this.#fail(error.code, error.message);

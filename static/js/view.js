@@ -28,8 +28,11 @@ import { toolbar } from "./toolbar.js";
 export function drawFrame(places, state, actions) {
   const { room, mine } = state;
   render(html`${toolbar(state, actions)}${sending(state, actions)}`, places.top);
-  render(html`${errorCard(mine.alert, actions)}${mine.alert ? nothing : noticeStrip(room.notice, actions)}
-    ${mine.dragging ? html`<div class="drop"><p>Drop the file to show it to everyone here</p></div>` : nothing}`, places.over);
+  render(
+    html`${errorCard(mine.alert, actions)}${mine.alert ? nothing : noticeStrip(room.notice, actions)}
+    ${mine.dragging ? html`<div class="drop"><p>Drop the file to show it to everyone here</p></div>` : nothing}`,
+    places.over,
+  );
   const name = room.snapshot?.table?.name;
   document.title = name === undefined ? "tsvapp" : `${name} · tsvapp`;
 }

@@ -5,7 +5,7 @@
  * @import { Dialog } from "./mine.js"
  */
 
-import { html, nothing } from "/static/vendor/lit-html/lit-html.js";
+import { html } from "/static/vendor/lit-html/lit-html.js";
 
 import { counted, number, visible } from "./format.js";
 import * as icons from "./icons.js";
@@ -20,19 +20,20 @@ export function cellDialog({ row, name, text, failed }, actions) {
   return html`<dialog class="dialog cell" aria-labelledby="cell-title" closedby="any" @close=${actions.closeDialog}>
     <form method="dialog" class="dismiss"><button class="icon-only" aria-label="Close">${icons.close}</button></form>
     <h2 id="cell-title"><span dir="auto">${name}</span> <span class="hint">row ${number(row)}</span></h2>
-    ${failed !== undefined ? html`<p role="alert">${failed}</p>` : text === null ? html`<p class="hint">Fetching the whole cell…</p>` : body(text)}
+    ${failed === undefined ? body(text) : html`<p role="alert">${failed}</p>`}
   </dialog>`;
 }
 
-/** @param {string} text */
+/** @param {string | null} text null while it is not here */
 function body(text) {
+  if (text === null) return html`<p class="hint">Fetching the whole cell…</p>`;
   const pieces = visible(text, "\n\r\t");
   return html`
     <pre class="text" dir="auto" tabindex="0" autofocus>${typeof pieces === "string" ? pieces : signs(pieces)}</pre>
     <p class="foot">
       <button type="button" @click=${copy(text)}>Copy</button>
       <span class="hint">${text === "" ? "The cell is empty." : counted([...text].length, "character")}</span>
-    </p>${nothing}`;
+    </p>`;
 }
 
 /** @param {string} text */

@@ -90,7 +90,12 @@ export class Workbench {
     }
   }
 
-  /** Ask for the columns that are in sight and not here. @param {State} state @param {Sheet} sheet @param {number[]} starts */
+  /**
+   * Ask for the columns that are in sight and not here.
+   * @param {State} state
+   * @param {Sheet} sheet
+   * @param {number[]} starts
+   */
   #fetchColumns({ mine: { blocks, sight } }, sheet, starts) {
     for (const first of missingParts(sheet, inSight(starts, sight.left, sight.left + sight.width))) {
       const name = `${blocks.key} ${first}`;

@@ -16,7 +16,10 @@ const said = (...events) => {
 
 test("a table, its pages and its readings are announced", () => {
   assert.deepEqual(
-    said(snapshotOf(), snapshotOf({ revision: 2, page: 2 }), snapshotOf({ revision: 3, page: 2 }, { reading: "r2" }), { type: "presence", members: 2 }),
+    said(snapshotOf(), snapshotOf({ revision: 2, page: 2 }), snapshotOf({ revision: 3, page: 2 }, { reading: "r2" }), {
+      type: "presence",
+      members: 2,
+    }),
     ["flights.tsv: 250 rows, 3 columns.", "Page 2 of 3.", "The table is read otherwise now.", null],
   );
 });

@@ -17,13 +17,24 @@ test("wide scripts count twice, combining marks not at all", () => {
 });
 
 test("a column looks numeric when it has numbers and nothing else but signs for no value", () => {
-  assert.ok(looksNumeric(["1", "-2.5", "+3", "1,234.5", "1.234,5", "6e-10", "45 %", "NA", "", undefined, " 7 ", ".5", "−1"]));
+  assert.ok(
+    looksNumeric(["1", "-2.5", "+3", "1,234.5", "1.234,5", "6e-10", "45 %", "NA", "", undefined, " 7 ", ".5", "−1"]),
+  );
   for (const cells of [["1", "x"], ["2013-01-02"], ["12:30"], ["1.2.3a"], ["0x1F"], ["1-2"], [], ["", "NA"], ["1/2"]]) {
     assert.ok(!looksNumeric(cells), String(cells));
   }
 });
 
-const page = (changes) => ({ reading: "r1", header: ["id", "name"], first_column: 0, data: [["id", "name"], ["1", "Ann"]], ...changes });
+const page = (changes) => ({
+  reading: "r1",
+  header: ["id", "name"],
+  first_column: 0,
+  data: [
+    ["id", "name"],
+    ["1", "Ann"],
+  ],
+  ...changes,
+});
 
 test("columns are measured once for a reading, and turning the page moves none", () => {
   const first = measure(null, page({ data: Array(50).fill(["1", "Ann"]) }), 0);
@@ -70,7 +81,10 @@ test("the search agrees with looking at every column", () => {
   const starts = [0];
   for (let i = 0; i < 300; i += 1) starts.push(starts[i] + 20 + ((i * 37) % 90));
   for (let left = 0; left < starts[300] - 500; left += 61) {
-    const touching = starts.slice(0, 300).map((start, i) => i).filter((i) => starts[i + 1] > left && starts[i] < left + 500);
+    const touching = starts
+      .slice(0, 300)
+      .map((start, i) => i)
+      .filter((i) => starts[i + 1] > left && starts[i] < left + 500);
     assert.deepEqual(inSight(starts, left, left + 500), [touching[0], touching.at(-1) + 1]);
   }
 });

@@ -6,8 +6,14 @@ import { delay, inflate } from "../../static/js/connection.js";
 import { roomAt, socketPath } from "../../static/js/protocol.js";
 
 test("attempts are spread over a time that doubles up to 15 s", () => {
-  assert.deepEqual([0, 1, 2, 4, 5, 50].map((failures) => delay(failures, () => 1)), [500, 1000, 2000, 8000, 15000, 15000]);
-  assert.equal(delay(3, () => 0), 0);
+  assert.deepEqual(
+    [0, 1, 2, 4, 5, 50].map((failures) => delay(failures, () => 1)),
+    [500, 1000, 2000, 8000, 15000, 15000],
+  );
+  assert.equal(
+    delay(3, () => 0),
+    0,
+  );
 });
 
 test("binary messages are raw DEFLATE", async () => {

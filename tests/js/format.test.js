@@ -12,7 +12,13 @@ test("numbers have separators, and nouns follow their count", () => {
 
 test("bytes are in decimal units and never promise too much", () => {
   assert.deepEqual([0, 1, 999, 1000, 1999, 123456, 2 ** 31].map(bytes), [
-    "0 bytes", "1 byte", "999 bytes", "1 kB", "1.9 kB", "123 kB", "2.1 GB",
+    "0 bytes",
+    "1 byte",
+    "999 bytes",
+    "1 kB",
+    "1.9 kB",
+    "123 kB",
+    "2.1 GB",
   ]);
   assert.equal(bytes(5e15), "5,000 TB");
   assert.equal(rate(38_400_000), "38.4 MB/s");
@@ -27,7 +33,14 @@ test("what is done is in the unit of the total, or the one below while that is s
 
 test("durations are in the unit that says enough", () => {
   assert.deepEqual([0, 0.2, 40, 59.5, 90, 3599, 4800, 7200].map(duration), [
-    "1 s", "1 s", "40 s", "1 min", "2 min", "1 h", "1 h 20 min", "2 h",
+    "1 s",
+    "1 s",
+    "40 s",
+    "1 min",
+    "2 min",
+    "1 h",
+    "1 h 20 min",
+    "2 h",
   ]);
 });
 
@@ -40,7 +53,10 @@ test("text without hidden characters is shown as it is", () => {
 });
 
 test("hidden characters become signs", () => {
-  const shown = (text, keep) => visible(text, keep).map(({ text: part, sign }) => (sign ? `[${part}]` : part)).join("");
+  const shown = (text, keep) =>
+    visible(text, keep)
+      .map(({ text: part, sign }) => (sign ? `[${part}]` : part))
+      .join("");
   assert.equal(shown("a\nb\r\n\u0000"), "a[LF]b[CR][LF][NUL]");
   assert.equal(shown("\u001f\u007f\u0085"), "[US][U+007F][U+0085]");
   assert.equal(shown("cod.\u202Eexe\u2066\ufeff\u200b"), "cod.[U+202E]exe[U+2066][U+FEFF][U+200B]");

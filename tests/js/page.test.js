@@ -20,12 +20,18 @@ function imported(path, found = new Set([path])) {
 test("the page names beforehand all that the first screen imports, and nothing else", () => {
   const [ours, vendored] = [...page.matchAll(/for module in \[([^\]]*)\]/g)].map(([, list]) => list.match(/[\w/-]+/g));
   const named = ["main", ...ours].map((name) => `static/js/${name}.js`);
-  assert.deepEqual([...named, ...vendored.map((name) => `static/vendor/lit-html/${name}.js`)].sort(), [...imported("static/js/main.js")].sort());
+  assert.deepEqual(
+    [...named, ...vendored.map((name) => `static/vendor/lit-html/${name}.js`)].sort(),
+    [...imported("static/js/main.js")].sort(),
+  );
 });
 
 test("every module is used", () => {
   const used = new Set([...imported("static/js/main.js"), ...imported("static/js/workbench.js")]);
-  assert.deepEqual(scripts.filter((name) => !used.has(`static/js/${name}`)), []);
+  assert.deepEqual(
+    scripts.filter((name) => !used.has(`static/js/${name}`)),
+    [],
+  );
 });
 
 test("there is no inline script or style, and no address but our own", () => {
@@ -36,7 +42,11 @@ test("there is no inline script or style, and no address but our own", () => {
 
 test("text gets into the document by bindings alone", () => {
   for (const name of scripts) {
-    assert.doesNotMatch(read(`static/js/${name}`), /innerHTML|outerHTML|insertAdjacentHTML|unsafeHTML|document\.write|eval\(|style="\$/, name);
+    assert.doesNotMatch(
+      read(`static/js/${name}`),
+      /innerHTML|outerHTML|insertAdjacentHTML|unsafeHTML|document\.write|eval\(|style="\$/,
+      name,
+    );
   }
 });
 

@@ -6,7 +6,15 @@ import { EPOCH, snapshotOf, uploadOf } from "./support.js";
 
 const after = (...events) => events.reduce((room, event, at) => reduceRoom(room, event, at * 100), newRoom("id"));
 const progress = (changes) => ({
-  type: "progress", epoch: EPOCH, revision: 1, upload: null, rows: 0, columns: 0, pages: 1, growing: true, ...changes,
+  type: "progress",
+  epoch: EPOCH,
+  revision: 1,
+  upload: null,
+  rows: 0,
+  columns: 0,
+  pages: 1,
+  growing: true,
+  ...changes,
 });
 
 test("a snapshot is taken if its epoch is new or its revision is higher", () => {
@@ -58,7 +66,10 @@ test("a revision that was announced and does not come makes the room stale, unti
 test("progress moves counts of the growing table and the upload, and never the page", () => {
   const growing = snapshotOf({ upload: uploadOf(100) }, { growing: true, rows: 10 });
   const room = after(growing, progress({ upload: uploadOf(400), rows: 900, columns: 4, pages: 9 }));
-  assert.deepEqual([room.snapshot.table.rows, room.snapshot.table.columns, room.snapshot.pages, room.snapshot.page], [900, 4, 9, 1]);
+  assert.deepEqual(
+    [room.snapshot.table.rows, room.snapshot.table.columns, room.snapshot.pages, room.snapshot.page],
+    [900, 4, 9, 1],
+  );
   assert.equal(room.transfer.stored, 400);
   assert.equal(room.snapshot.data, growing.data);
 });

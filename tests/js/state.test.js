@@ -14,7 +14,11 @@ test("an event that changes nothing leaves the very same state", () => {
 });
 
 test("what is mine moves nothing of the room's, and the room's pages leave my place", () => {
-  const state = after(snapshotOf(), { type: "cursor", cursor: { row: 1, column: 2 } }, { type: "sight", sight: { left: 500, width: 900 } });
+  const state = after(
+    snapshotOf(),
+    { type: "cursor", cursor: { row: 1, column: 2 } },
+    { type: "sight", sight: { left: 500, width: 900 } },
+  );
   assert.equal(state.room, after(snapshotOf()).room.snapshot ? state.room : null);
   const turned = reduce(state, snapshotOf({ revision: 2, page: 2, first_row: 101 }), 9);
   assert.deepEqual(turned.mine.cursor, { row: 1, column: 2 });
@@ -38,7 +42,16 @@ test("a page that was asked for is remembered until it is here, or too long ago"
 
 test("further columns are kept for their page and dropped with it", () => {
   const snapshot = snapshotOf({}, { columns: 500 });
-  const answer = { type: "page", reading: "r1", page: 1, header: ["h"], first_row: 1, first_column: 200, data: [["h"], ["long text"]], clipped: [] };
+  const answer = {
+    type: "page",
+    reading: "r1",
+    page: 1,
+    header: ["h"],
+    first_row: 1,
+    first_column: 200,
+    data: [["h"], ["long text"]],
+    clipped: [],
+  };
   const state = after(snapshot, { type: "block", key: blockKey(snapshot), answer });
   assert.equal(state.mine.blocks.parts[200], answer);
   assert.equal(state.mine.measures.widths[200], 10);
@@ -50,7 +63,10 @@ test("a whole cell goes into the dialog that waits for it, and into no other", (
   const dialog = { kind: "cell", row: 7, column: 1, name: "b", text: null };
   const state = after(snapshotOf(), { type: "dialog", dialog });
   assert.equal(reduce(state, { type: "cell_read", row: 7, column: 1, text: "whole" }, 9).mine.dialog.text, "whole");
-  assert.equal(reduce(state, { type: "cell_read", row: 7, column: 1, text: null, failed: "No." }, 9).mine.dialog.failed, "No.");
+  assert.equal(
+    reduce(state, { type: "cell_read", row: 7, column: 1, text: null, failed: "No." }, 9).mine.dialog.failed,
+    "No.",
+  );
   assert.equal(reduce(state, { type: "cell_read", row: 8, column: 1, text: "other" }, 9), state);
   assert.equal(reduce(state, { type: "dialog", dialog: null }, 9).mine.dialog, null);
 });

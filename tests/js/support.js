@@ -31,7 +31,11 @@ export function snapshotOf(changes = {}, table = {}) {
     header: ["a", "b", "c"],
     first_row: 1,
     first_column: 0,
-    data: [["a", "b", "c"], ["1", "x", ""], ["2", "y"]],
+    data: [
+      ["a", "b", "c"],
+      ["1", "x", ""],
+      ["2", "y"],
+    ],
     clipped: [],
     upload: null,
     notice: null,

@@ -32,7 +32,10 @@ test("every byte is sent once, in order, and never more than the window is on it
       most = Math.max(most, sent - stored);
     } else stored = Math.min(sent, stored + 100);
   }
-  assert.equal(parts.reduce((sum, part) => sum + part), 1000);
+  assert.equal(
+    parts.reduce((sum, part) => sum + part),
+    1000,
+  );
   assert.ok(most <= 512);
 });
 

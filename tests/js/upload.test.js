@@ -125,6 +125,24 @@ test("when another member cancels, it ends without an error", () => {
   assert.deepEqual(seen.alerts, []);
 });
 
+test("an error is told also when the room's snapshot was faster", () => {
+  const { uploader, seen } = begin();
+  uploader.take({ type: "ready", upload: "u1", offset: 0 });
+  uploader.take({ type: "snapshot", upload: uploadOf(0) });
+  uploader.take({ type: "snapshot", upload: null });
+  assert.ok(uploader.take({ type: "error", code: "not_a_table", message: "No.", upload: "u1" }));
+  assert.equal(seen.alerts[0].name, "new.tsv");
+});
+
+test("of an upload that was cancelled nothing more is heard", () => {
+  const { uploader, seen } = begin();
+  uploader.take({ type: "ready", upload: "u1", offset: 0 });
+  uploader.cancel();
+  assert.ok(uploader.take({ type: "error", code: "upload_failed", message: "…", upload: "u1" }));
+  assert.ok(uploader.take({ type: "error", code: "no_upload", message: "…" }));
+  assert.deepEqual(seen.alerts, []);
+});
+
 test("one file at a time", () => {
   const { uploader, seen, file } = begin();
   uploader.offer(file);

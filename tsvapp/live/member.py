@@ -23,6 +23,7 @@ from tsvapp.live.worker import Worker
 from tsvapp.room import view
 from tsvapp.room.messages import (
     CHUNK_BYTES,
+    NO_ROOM,
     WINDOW_BYTES,
     Ack,
     Begin,
@@ -115,9 +116,9 @@ class V1Member(Listener):
         try:
             room = registry.find(room_id) if room_id else registry.create()
         except UnknownRoom as error:
-            return self._answer(NoRoom("gone", error.message))
+            return self._answer(NoRoom(error.reason, error.message))
         if room is None:
-            return self._answer(NoRoom("unknown", "There is no table at this address. Check the link."))
+            return self._answer(NoRoom("unknown", NO_ROOM["unknown"]))
         limits = {
             "page_size": PAGE_SIZE,
             "page_columns": settings.page_columns,

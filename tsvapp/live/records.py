@@ -15,6 +15,7 @@ from tsvapp.errors import LimitReached, UnknownRoom
 from tsvapp.live.ids import new_id
 from tsvapp.live.live_room import LiveRoom
 from tsvapp.live.offload import SingleThread, offload
+from tsvapp.room.messages import NO_ROOM
 from tsvapp.room.view import RoomState, Table
 from tsvapp.settings import Settings
 from tsvapp.store.local import LocalStore
@@ -93,7 +94,7 @@ class Records:
         """
         reason = self._thread.run(self._store.spent, room_id)
         if reason is not None:
-            raise UnknownRoom(f"This table was {reason}.")
+            raise UnknownRoom(NO_ROOM[reason], reason=reason)
         kept = self._thread.run(self._store.load_room, room_id)
         if kept is None:
             return None
@@ -103,7 +104,7 @@ class Records:
             document, reading = offload(self._restore, record)
         except Exception as error:
             log.exception("room %.8s cannot be read", room_id)
-            raise UnknownRoom("The server cannot read this table any more.") from error
+            raise UnknownRoom(NO_ROOM["unreadable"], reason="unreadable") from error
         table = describe(reading, record["document"], growing=False)
         page = min(record["page"], table.pages)
         room.commit(0, replace(room.state, revision=record["revision"], page=page, table=table), reading)
@@ -135,7 +136,7 @@ class Records:
         return list(self._thread.run(self._store.rooms_unused_since, unused_since))
 
     def spend(self, room_id: str, reason: str) -> None:
-        """Delete a room and its document for good; who asks for it is told that it was `reason`."""
+        """Delete a room and its document for good; `reason`, one of NO_ROOM, is what is said at its address."""
         self._thread.run(self._store.spend, room_id, reason)
         self.count -= 1
 

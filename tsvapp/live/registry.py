@@ -97,7 +97,8 @@ class Registry:
         self.save()
         for room_id in self._records.unused():
             if room_id not in self._rooms and room_id not in self._loading:
-                self._records.spend(room_id, "deleted, because nobody had used it for a while")
+                self._records.spend(room_id, "expired")
+                log.info("expired room=%.8s", room_id)
 
     @staticmethod
     def _idle(room: LiveRoom, before: float) -> bool:

@@ -8,6 +8,7 @@ room's. Whatever ends an upload early, the room keeps the table it had.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 from gevent.event import Event
 
@@ -127,8 +128,9 @@ class Uploads:
         view_of_data = memoryview(data)
         for start in range(0, len(data), CHUNK_BYTES):
             if not running.current:
-                return  # a newer file took our place
-            self.chunk(running, bytes(view_of_data[start : start + CHUNK_BYTES]), show=False)
+                return  # somebody cancelled it, or a newer file took its place: the room shows what it is now
+            with suppress(NoUpload):
+                self.chunk(running, bytes(view_of_data[start : start + CHUNK_BYTES]), show=False)
 
     def find(self, room: LiveRoom, upload_id: str) -> Running:
         """Return the room's running upload if it is this one; raise NoUpload if not, or if it is complete already."""

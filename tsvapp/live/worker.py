@@ -92,6 +92,7 @@ class Worker:
         self._every(SAVE_SECONDS, self.registry.save)
         self._every(max(settings.idle_seconds / 4, 0.1), self.registry.evict)
         self._every(settings.heartbeat_seconds, self._beat)
+        self._house.append(gevent.spawn(self.registry.expire))
         self._every(EXPIRE_SECONDS, self.registry.expire)
         self._ready.set()
 

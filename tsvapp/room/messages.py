@@ -32,6 +32,13 @@ WINDOW_BYTES = 16 * CHUNK_BYTES
 COMMAND_BYTES = 64 << 10
 """Most bytes of a text message: the longest command is a few hundred bytes and a file name."""
 
+NO_ROOM = {
+    "unknown": "There is no table at this address. Check that the link is whole.",
+    "expired": "Nobody had used this table for a while, so it was deleted.",
+    "unreadable": "The server cannot read this table any more.",
+}
+"""Why no room lives at an id: the word for programs, and the sentence for people."""
+
 MAX_NAME_CHARS = 255
 LAST_PAGE = 10**15
 """A page or row number beyond every table; larger ones are clamped, so that no number can grow without bound."""
@@ -215,7 +222,7 @@ class Welcome:
 
 @dataclass(frozen=True, slots=True)
 class NoRoom:
-    """Tell one who joins that no room lives here: `reason` is unknown or gone."""
+    """Tell one who joins that no room lives here, and why: one of NO_ROOM."""
 
     type: ClassVar[str] = "unknown_room"
     reason: str

@@ -1,0 +1,148 @@
+"""Rooms on the disk: they expire, they survive what is lost of them, and a broken one costs nobody else."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from contextlib import closing
+
+import pytest
+
+from tests.support.client import ArticleClient, V1Client, table
+from tests.support.server import Server
+
+Start = Callable[..., Server]
+DAY_SECONDS = 24 * 3600
+
+
+def room_with_a_table(server: Server, rows: int = 250) -> str:
+    client = V1Client(server.ws_url)
+    client.upload(table(rows), name="kept.tsv")
+    client.close()
+    return client.room_id
+
+
+def look_at(server: Server, room_id: str) -> dict[str, object]:
+    client = V1Client(server.ws_url, room_id)
+    event = client.wait_for("snapshot") if client.first["type"] == "welcome" else client.first
+    client.close()
+    return event
+
+
+def forget_use(server: Server, room_id: str, days: int) -> None:
+    with closing(sqlite3.connect(server.data_dir / "rooms.sqlite")) as records, records:
+        before = time.time() - days * DAY_SECONDS
+        assert records.execute("UPDATE rooms SET used_at = ? WHERE room_id = ?", (before, room_id)).rowcount == 1
+
+
+def documents(server: Server) -> list[str]:
+    return sorted(path.name for path in (server.data_dir / "documents").iterdir())
+
+
+def test_a_room_that_nobody_used_for_its_days_is_deleted_and_its_id_never_becomes_a_room(start_server: Start) -> None:
+    server = start_server(room_days=3)
+    kept = room_with_a_table(server)
+    kept_files = documents(server)
+    expired = room_with_a_table(server)
+    server.stop()
+    forget_use(server, kept, days=2)
+    forget_use(server, expired, days=4)
+    server.start()
+    server.wait_for_log(f"expired room={expired[:8]}")
+    assert look_at(server, kept)["type"] == "snapshot"
+    gone = look_at(server, expired)
+    assert (gone["type"], gone["reason"]) == ("unknown_room", "expired")
+    assert documents(server) == kept_files
+    client = ArticleClient(server.ws_url, expired)
+    code, reason = client.wait_for_close()
+    assert code == 1008
+    assert "deleted" in reason
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"{server.url}/{expired}.tsv")
+
+
+def test_looking_at_a_room_puts_its_end_off(start_server: Start) -> None:
+    server = start_server(room_days=3)
+    room_id = room_with_a_table(server)
+    server.stop()
+    forget_use(server, room_id, days=2)
+    server.start()
+    look_at(server, room_id)
+    server.stop()
+    with closing(sqlite3.connect(server.data_dir / "rooms.sqlite")) as records:
+        (used_at,) = records.execute("SELECT used_at FROM rooms").fetchone()
+    assert used_at > time.time() - DAY_SECONDS
+
+
+@pytest.mark.parametrize("damage", ["lost", "cut", "of another"])
+def test_a_row_index_that_does_not_fit_is_made_anew_from_the_bytes(start_server: Start, damage: str) -> None:
+    server = start_server()
+    room_id = room_with_a_table(server, rows=5000)
+    before = look_at(server, room_id)
+    server.stop()
+    (index,) = (server.data_dir / "documents").glob("*.index")
+    if damage == "lost":
+        index.unlink()
+    elif damage == "cut":
+        index.write_bytes(index.read_bytes()[:-5])
+    else:
+        index.write_bytes(index.read_bytes() + bytes(8))
+    server.start()
+    after = look_at(server, room_id)
+    assert after["data"] == before["data"]
+    assert after["table"]["rows"] == 5001  # type: ignore[index]
+    server.restart()
+    assert look_at(server, room_id)["data"] == before["data"]
+    assert server.log.count("is made anew") == 1
+
+
+@pytest.mark.parametrize("damage", ["lost", "cut"])
+def test_a_document_that_is_damaged_costs_its_room_only(tmp_path_factory: pytest.TempPathFactory, damage: str) -> None:
+    server = Server(tmp_path_factory.mktemp("damaged") / "data")
+    server.start()
+    broken, whole = room_with_a_table(server), room_with_a_table(server)
+    server.stop()
+    with closing(sqlite3.connect(server.data_dir / "rooms.sqlite")) as records:
+        (record,) = records.execute("SELECT record FROM rooms WHERE room_id = ?", (broken,)).fetchone()
+    document = server.data_dir / "documents" / json.loads(record)["document"]["id"]
+    if damage == "lost":
+        document.unlink()
+    else:
+        document.write_bytes(document.read_bytes()[:100])
+    server.start()
+    gone = look_at(server, broken)
+    assert (gone["type"], gone["reason"]) == ("unknown_room", "unreadable")
+    assert look_at(server, whole)["type"] == "snapshot"
+    server.stop()
+
+
+def test_a_page_turn_is_written_down_behind_and_survives_a_stop(start_server: Start) -> None:
+    server = start_server()
+    room_id = room_with_a_table(server)
+    client = V1Client(server.ws_url, room_id)
+    client.send("turn", page=3)
+    client.see(lambda event: event["page"] == 3)
+    server.restart()
+    assert look_at(server, room_id)["page"] == 3
+    client.close()
+
+
+def test_an_upload_that_a_kill_broke_off_leaves_the_former_table_and_no_file(start_server: Start) -> None:
+    server = start_server()
+    room_id = room_with_a_table(server)
+    kept = documents(server)
+    client = V1Client(server.ws_url, room_id)
+    data = table(50_000)
+    client.begin("other.tsv", len(data))
+    client.socket.send(data[: 256 << 10])
+    client.wait_for("ack")
+    server.kill()
+    server.start()
+    after = look_at(server, room_id)
+    assert after["table"]["name"] == "kept.tsv"  # type: ignore[index]
+    assert documents(server) == kept
+    client.close()
