@@ -43,7 +43,9 @@ function chars(text) {
   let count = 0;
   for (const character of text) {
     if (count >= WIDEST_CH) break;
-    if (WIDE.test(character)) count += 2;
+    // A control character is shown as its abbreviation in a frame.
+    if (character < " ") count += 4;
+    else if (WIDE.test(character)) count += 2;
     else if (character < "\u0300" || !COMBINING.test(character)) count += 1;
   }
   return count;

@@ -2,7 +2,7 @@
  * PURE: what the server says of the room, and how sure we are of it. Every event from the wire that changes
  * what there is to show goes through here, and nothing else changes it. What only my screen has is in mine.js.
  *
- * @import { ErrorEvent, Heartbeat, Notice, Progress, ServerEvent, Snapshot, UnknownRoom, Welcome } from "./wire.js"
+ * @import { Ack, Heartbeat, Notice, Progress, ServerEvent, Snapshot, UnknownRoom, Welcome } from "./wire.js"
  * @import { MineEvent } from "./mine.js"
  * @import { Transfer } from "./transfer.js"
  *
@@ -75,9 +75,7 @@ export function reduceRoom(room, given, now) {
     case "presence":
       return { ...room, members: event.members };
     case "ack":
-      return room.transfer?.upload === event.upload
-        ? { ...room, transfer: follow(room.transfer, { ...room.transfer, stored: event.offset }, now) }
-        : room;
+      return acknowledged(room, event, now);
     case "sending":
     case "alert":
       // Who is told of an error, or begins anew, needs no notice of it; clearing the error clears it too.
@@ -135,6 +133,13 @@ function caughtUp(room, event) {
 function heard(room, event, now) {
   if (!isNews(room.snapshot, event)) return caughtUp(room, event);
   return room.behindSince === null ? { ...room, behindSince: now } : room;
+}
+
+/** @param {Room} room @param {Ack} event @param {number} now @returns {Room} */
+function acknowledged(room, event, now) {
+  if (room.transfer?.upload !== event.upload) return room;
+  const transfer = follow(room.transfer, { ...room.transfer, stored: event.offset }, now);
+  return transfer === room.transfer ? room : { ...room, transfer };
 }
 
 /** @param {Room} room @param {Progress} event @param {number} now @returns {Room} */

@@ -11,8 +11,8 @@
 /** How far back the rate looks: steady to the eye, and soon right after a change. */
 const RATE_MS = 5000;
 
-/** Acknowledgements come in hundreds a second; samples need not. */
-const SAMPLE_MS = 100;
+/** Acknowledgements come in hundreds a second; what is drawn of them need not. */
+const SAMPLE_MS = 80;
 
 /** Below this the rate would be a guess. */
 const LEAST_MS = 700;
@@ -42,7 +42,7 @@ export function follow(before, upload, now) {
   }
   if (upload.stored <= before.stored) return before;
   const latest = before.samples[before.samples.length - 1];
-  if (latest && now - latest.at < SAMPLE_MS) return { ...before, stored: upload.stored };
+  if (latest && now - latest.at < SAMPLE_MS && upload.stored < upload.size) return before;
   const samples = [...before.samples, { at: now, stored: upload.stored }];
   while (samples.length > 2 && now - (samples[1]?.at ?? now) >= RATE_MS) samples.shift();
   return { ...before, stored: upload.stored, samples };

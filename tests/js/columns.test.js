@@ -10,7 +10,8 @@ test("a column is as wide as its heading and first cells want, within limits", (
   assert.equal(width("a", ["x".repeat(5000), "y".repeat(5000)]), 40);
 });
 
-test("wide scripts count twice, combining marks not at all", () => {
+test("wide scripts count twice, control characters as their signs, combining marks not at all", () => {
+  assert.equal(width("a\u0007", []), 6);
   assert.equal(width("東京都庁舎", []), 11);
   assert.equal(width("e\u0301".repeat(8), []), 9);
   assert.equal(width(`Z${"\u0335".repeat(500)}`, []), 4);

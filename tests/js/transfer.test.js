@@ -63,8 +63,11 @@ test("rate and time left are told once enough is known", () => {
 test("many figures in a moment are one sample", () => {
   let transfer = follow(null, uploadOf(0), 0);
   for (let at = 1; at <= 99; at += 1) transfer = follow(transfer, uploadOf(at), at);
-  assert.equal(transfer.stored, 99);
-  assert.equal(transfer.samples.length, 1);
+  assert.deepEqual(
+    transfer.samples.map(({ stored }) => stored),
+    [0, 80],
+  );
+  assert.equal(follow(transfer, uploadOf(1000), 100).stored, 1000);
 });
 
 test("the rate forgets what is long ago", () => {

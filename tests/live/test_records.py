@@ -9,11 +9,18 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from tests.support.client import ArticleClient, V1Client, table
 from tests.support.server import Server
+from tsvapp.live.live_room import LiveRoom
+from tsvapp.live.records import Records
+from tsvapp.live.uploads import Uploads
+from tsvapp.room import view
+from tsvapp.settings import Settings
+from tsvapp.store.local import LocalStore
 
 Start = Callable[..., Server]
 DAY_SECONDS = 24 * 3600
@@ -146,3 +153,31 @@ def test_an_upload_that_a_kill_broke_off_leaves_the_former_table_and_no_file(sta
     assert after["table"]["name"] == "kept.tsv"  # type: ignore[index]
     assert documents(server) == kept
     client.close()
+
+
+def test_nothing_older_is_written_behind_a_document_that_is_being_announced(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    store = LocalStore(tmp_path)
+    assert store.own()
+    records = Records(store, settings)
+    records.open()
+    room = LiveRoom("1b4e28ba-2fa1-4d1e-883f-0016d3cca427", "epoch", 0.0, settings)
+    running = Uploads(store, records, settings).begin(room, "table.tsv", 4)
+    running.document.append(b"a\tb\n")
+    running.document.seal()
+    reading, described = running.described(growing=False)
+    room.change(view.finish(room.state, described), reading)
+    room.document = running.document
+    records.save(room, room.state, reading)
+
+    room.unsaved = room.finishing = True
+    room.used_at = 5.0
+    records.save_if_needed(room)
+    assert store.load_room(room.room_id)[0] == 0.0  # type: ignore[index]
+    assert room.unsaved
+
+    room.finishing = False
+    records.save_if_needed(room)
+    assert store.load_room(room.room_id)[0] == 5.0  # type: ignore[index]
+    assert not room.unsaved
+    records.close()
