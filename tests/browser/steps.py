@@ -1,0 +1,92 @@
+"""What people do and see in the viewer, in the words of the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+
+expect.set_options(timeout=15_000)
+
+
+def tsv(rows: Iterable[Iterable[object]]) -> bytes:
+    """Write rows as a tab-separated file."""
+    return "".join("\t".join(map(str, row)) + "\n" for row in rows).encode()
+
+
+def numbers(rows: int, columns: int = 3, name: str = "c") -> bytes:
+    """Write a table with a header and `rows` rows in all; a cell says its row and column."""
+    head = [[f"{name}{column}" for column in range(columns)]]
+    return tsv(head + [[f"{row}.{column}" for column in range(columns)] for row in range(2, rows + 1)])
+
+
+def upload(page: Page, content: bytes, name: str = "table.tsv") -> None:
+    """Choose a file."""
+    page.set_input_files("#file", {"name": name, "mimeType": "application/octet-stream", "buffer": content})
+
+
+def opened(page: Page, content: bytes, name: str = "table.tsv") -> None:
+    """Choose a file and wait until it is whole in the viewer."""
+    upload(page, content, name)
+    expect(page.locator(".name")).to_have_text(name)
+    expect(page.get_by_role("progressbar")).to_be_hidden()
+
+
+def grid(page: Page) -> Locator:
+    """Find the table."""
+    return page.get_by_role("grid")
+
+
+def first_row(page: Page) -> Locator:
+    """Find the number of the first row on screen."""
+    return page.locator("tbody th").first
+
+
+def at_page(page: Page, number: int) -> None:
+    """See page `number` of a table with a header, in the table and in the pager."""
+    expect(first_row(page)).to_have_text("2" if number == 1 else str((number - 1) * 100 + 1))
+    expect(page.get_by_label("Page", exact=True)).to_have_value(str(number))
+
+
+def turn(page: Page, button: str) -> None:
+    """Press a button of the pager."""
+    page.get_by_role("button", name=button).click()
+
+
+def cell(page: Page, row: int, column: int) -> Locator:
+    """Find a cell by the file's row number and the column from 0, in a table with a header."""
+    return page.locator(f"tbody tr[aria-rowindex='{row}'] td[aria-colindex='{column + 2}']")
+
+
+def path_of(page: Page) -> str:
+    """Return the room's address."""
+    return page.evaluate("location.pathname")
+
+
+class HeldAcks:
+    """Keep an uploader from getting acknowledgements, so that its window fills and the upload stands still."""
+
+    def __init__(self) -> None:
+        self._holding = True
+        self._release: list[Callable[[], None]] = []
+
+    def prepare(self, page: Page) -> None:
+        """Stand between the page and the server."""
+        page.route_web_socket("**/parser/ws**", self._between)
+
+    def _between(self, ours: WebSocketRoute) -> None:
+        server = ours.connect_to_server()
+
+        def pass_on(message: str | bytes) -> None:
+            if self._holding and isinstance(message, str) and '"type":"ack"' in message:
+                self._release.append(lambda: ours.send(message))
+            else:
+                ours.send(message)
+
+        server.on_message(pass_on)
+
+    def release(self) -> None:
+        """Let the upload go on."""
+        self._holding = False
+        for send in self._release:
+            send()

@@ -1,0 +1,190 @@
+"""What goes wrong, and the one calm card for it; what was there stays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from tests.browser.conftest import Complaints, OpenPage
+from tests.browser.steps import HeldAcks, at_page, numbers, opened, path_of, turn, upload
+from tests.support.server import Server
+
+pytestmark = pytest.mark.browser
+
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(2000)
+
+
+class Lossy:
+    """Lose, from a moment on, what the server sends on the first connection, but for what `keeps` keeps."""
+
+    def __init__(self, keeps: Callable[[str | bytes], bool]) -> None:
+        self.connections = 0
+        self._keeps = keeps
+        self._losing = False
+
+    def prepare(self, page: Page) -> None:
+        """Stand between the page and the server."""
+        page.route_web_socket("**/parser/ws**", self._between)
+
+    def lose(self) -> None:
+        """Begin to lose."""
+        self._losing = True
+
+    def _between(self, ours: WebSocketRoute) -> None:
+        self.connections += 1
+        first = self.connections == 1
+        server = ours.connect_to_server()
+        server.on_message(
+            lambda message: None if first and self._losing and not self._keeps(message) else ours.send(message)
+        )
+
+
+def test_an_image_is_refused_in_words_and_the_table_stays(open_page: OpenPage) -> None:
+    ann = open_page()
+    opened(ann, numbers(500))
+    ben = open_page(path_of(ann))
+    turn(ann, "Next page")
+    upload(ann, PNG, "photo.png")
+    card = ann.get_by_role("alert")
+    expect(card).to_contain_text("not a table")
+    expect(card).to_contain_text("PNG")
+    expect(card).to_contain_text("photo.png")
+    for page in (ann, ben):
+        expect(page.locator(".name")).to_have_text("table.tsv")
+        at_page(page, 2)
+    with ann.expect_file_chooser():
+        card.get_by_role("button", name="Choose another file").click()
+    card.get_by_role("button", name="Dismiss").click()
+    expect(card).to_be_hidden()
+    expect(ben.get_by_role("alert")).to_be_hidden()
+
+
+def test_an_empty_file_is_refused(page: Page) -> None:
+    upload(page, b"", "nothing.tsv")
+    expect(page.get_by_role("alert")).to_contain_text("This file is empty")
+    expect(page.get_by_role("button", name="Choose file")).to_be_visible()
+
+
+class TestLimits:
+    @pytest.fixture
+    def server(self, start_server: Callable[..., Server]) -> Server:
+        return start_server(max_upload_bytes=1000)
+
+    def test_a_file_that_is_too_large_is_refused_with_both_sizes(self, page: Page) -> None:
+        expect(page.locator(".start")).to_contain_text("up to 1 kB")
+        upload(page, numbers(1000), "large.tsv")
+        card = page.get_by_role("alert")
+        expect(card).to_contain_text("too large")
+        expect(card).to_contain_text(re.compile(r"It has 1\d\.\d kB; this server takes files of up to 1 kB\."))
+
+
+def test_an_unknown_room_says_so_and_offers_a_new_table(open_page: OpenPage) -> None:
+    page = open_page(f"/{uuid4()}")
+    expect(page.get_by_role("alert")).to_contain_text("There is no table here")
+    page.get_by_role("link", name="Start a new table").click()
+    expect(page.get_by_role("button", name="Choose file")).to_be_visible()
+
+
+def test_an_address_that_is_none_has_a_calm_page(open_page: OpenPage, complaints: Complaints) -> None:
+    complaints.expect("404")
+    page = open_page("/nothing-here")
+    expect(page.get_by_role("heading")).to_have_text("Not found")
+    page.get_by_role("link", name="Start a new table").click()
+    expect(page.get_by_role("button", name="Choose file")).to_be_visible()
+
+
+def test_a_start_page_that_lost_its_room_gets_another_one(page: Page, server: Server, complaints: Complaints) -> None:
+    complaints.expect("WebSocket connection to")
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    page.wait_for_url(re.compile(r"/[0-9a-f-]{36}$"))
+    former = page.url
+    server.restart()
+    page.wait_for_url(lambda url: url != former)
+    expect(page.get_by_role("button", name="Choose file")).to_be_visible()
+    opened(page, numbers(5))
+
+
+def test_after_a_restart_the_same_page_is_live_again(
+    open_page: OpenPage, server: Server, complaints: Complaints
+) -> None:
+    complaints.expect("WebSocket connection to")
+    ann = open_page()
+    opened(ann, numbers(500))
+    ben = open_page(path_of(ann))
+    turn(ann, "Next page")
+    at_page(ben, 2)
+    server.restart()
+    for page in (ann, ben):
+        expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        at_page(page, 2)
+    turn(ben, "Next page")
+    at_page(ann, 3)
+
+
+def test_without_a_server_the_table_stays_and_the_page_says_so(
+    page: Page, server: Server, complaints: Complaints
+) -> None:
+    complaints.expect("WebSocket connection to")
+    # The longest delays, so that it is the button that connects.
+    page.evaluate("Math.random = () => 1")
+    opened(page, numbers(500))
+    server.kill()
+    expect(page.get_by_text("Reconnecting…", exact=True)).to_be_visible()
+    at_page(page, 1)
+    expect(page.get_by_role("button", name="Next page")).to_be_disabled()
+    expect(page.get_by_text("Offline", exact=True)).to_be_visible(timeout=30_000)
+    server.start()
+    page.get_by_role("button", name="Retry").click()
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    turn(page, "Next page")
+    at_page(page, 2)
+
+
+def test_an_upload_that_lost_its_line_can_be_sent_again(
+    open_page: OpenPage, server: Server, complaints: Complaints
+) -> None:
+    complaints.expect("WebSocket connection to")
+    held = HeldAcks()
+    page = open_page(prepare=held.prepare)
+    upload(page, numbers(400_000), "big.tsv")
+    expect(page.locator(".name")).to_have_text("big.tsv")
+    server.kill()
+    expect(page.get_by_role("alert")).to_contain_text("The upload broke off")
+    server.start()
+    held.release()
+    expect(page.get_by_text("Live", exact=True)).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name="Send it again").click()
+    expect(page.locator(".toolbar")).to_contain_text("400,000 rows")
+    expect(page.get_by_role("alert")).to_be_hidden()
+
+
+class TestSilence:
+    @pytest.fixture
+    def server(self, start_server: Callable[..., Server]) -> Server:
+        return start_server(heartbeat_seconds=1)
+
+    def test_a_page_that_misses_a_change_finds_out_and_catches_up(self, open_page: OpenPage) -> None:
+        lossy = Lossy(lambda message: isinstance(message, str) and '"type":"heartbeat"' in message)
+        ann = open_page(prepare=lossy.prepare)
+        opened(ann, numbers(500))
+        ben = open_page(path_of(ann))
+        at_page(ben, 1)
+        lossy.lose()
+        turn(ben, "Next page")
+        at_page(ben, 2)
+        at_page(ann, 2)
+        assert lossy.connections == 2
+
+    def test_a_line_that_has_gone_silent_is_given_up(self, open_page: OpenPage) -> None:
+        lossy = Lossy(lambda message: False)
+        page = open_page(prepare=lossy.prepare)
+        opened(page, numbers(500))
+        lossy.lose()
+        expect(page.get_by_role("status")).to_have_text("Live again.")
+        assert lossy.connections == 2
+        turn(page, "Next page")
+        at_page(page, 2)
