@@ -100,15 +100,15 @@ def test_enter_opens_the_whole_cell_and_escape_closes_it(page: Page) -> None:
 
 
 def test_going_to_a_row_shows_its_page_to_all_and_the_row_to_me(open_page: OpenPage) -> None:
-    ann = open_page()
-    opened(ann, numbers(1000))
-    ben = open_page(path_of(ann))
-    ann.get_by_label("Go to row").fill("678")
-    ann.get_by_label("Go to row").press("Enter")
-    expect(cell(ann, 678, 0)).to_be_focused()
-    expect(cell(ann, 678, 0)).to_be_in_viewport()
-    at_page(ben, 7)
-    expect(cell(ben, 678, 0)).not_to_be_focused()
+    first = open_page()
+    opened(first, numbers(1000))
+    second = open_page(path_of(first))
+    first.get_by_label("Go to row").fill("678")
+    first.get_by_label("Go to row").press("Enter")
+    expect(cell(first, 678, 0)).to_be_focused()
+    expect(cell(first, 678, 0)).to_be_in_viewport()
+    at_page(second, 7)
+    expect(cell(second, 678, 0)).not_to_be_focused()
 
 
 def test_ragged_rows_are_shown_as_they_are_and_reported(page: Page) -> None:
@@ -149,10 +149,10 @@ def test_of_a_thousand_columns_only_those_in_sight_are_drawn(page: Page) -> None
 
 def test_naughty_strings_are_text_in_cells_headers_and_names(open_page: OpenPage) -> None:
     name = "<img src=x onerror=console.error('ran')>\u202e.tsv"
-    ann = open_page()
-    opened(ann, tsv([[f"{index}{text}" for index, text in enumerate(NAUGHTY)]] + [NAUGHTY] * 3), name)
-    ben = open_page(path_of(ann))
-    for page in (ann, ben):
+    first = open_page()
+    opened(first, tsv([[f"{index}{text}" for index, text in enumerate(NAUGHTY)]] + [NAUGHTY] * 3), name)
+    second = open_page(path_of(first))
+    for page in (first, second):
         expect(page.locator(".name")).to_have_text(name)
         for column, text in enumerate(NAUGHTY[:7]):
             page.locator("#scroller").evaluate("(element, at) => element.scrollTo(at * 300, 0)", column)
@@ -161,8 +161,8 @@ def test_naughty_strings_are_text_in_cells_headers_and_names(open_page: OpenPage
         found = page.locator("body :is(img, script, b, object, iframe):not(.sending b)")
         expect(found).to_have_count(0)
         assert first_row(page).bounding_box()["height"] == 24  # type: ignore[index]
-    cell(ann, 3, 6).dblclick()
-    expect(ann.get_by_role("dialog").locator(".text")).to_have_text(NAUGHTY[6])
+    cell(first, 3, 6).dblclick()
+    expect(first.get_by_role("dialog").locator(".text")).to_have_text(NAUGHTY[6])
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

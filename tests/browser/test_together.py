@@ -24,26 +24,26 @@ def held() -> HeldAcks:
 
 
 def test_rows_are_seen_by_all_before_the_upload_has_ended(open_page: OpenPage, held: HeldAcks) -> None:
-    ann = open_page(prepare=held.prepare)
-    expect(ann.get_by_role("button", name="Choose file")).to_be_visible()
-    upload(ann, BIG, "big.tsv")
-    expect(cell(ann, 2, 0)).to_have_text("2.0")
-    ben = open_page(path_of(ann))
-    for page in (ann, ben):
+    first = open_page(prepare=held.prepare)
+    expect(first.get_by_role("button", name="Choose file")).to_be_visible()
+    upload(first, BIG, "big.tsv")
+    expect(cell(first, 2, 0)).to_have_text("2.0")
+    second = open_page(path_of(first))
+    for page in (first, second):
         expect(cell(page, 2, 1)).to_have_text("2.1")
         expect(page.get_by_role("progressbar")).to_be_visible()
         expect(page.get_by_label("Upload")).to_contain_text("big.tsv")
         expect(grid(page)).to_have_attribute("aria-rowcount", "-1")
         expect(page.get_by_label("Upload")).to_contain_text(re.compile(r"\d of 10 MB"))
     # What is there can be turned to by anyone, and the link is there to be copied.
-    turn(ben, "Next page")
-    for page in (ann, ben):
+    turn(second, "Next page")
+    for page in (first, second):
         at_page(page, 2)
-    ann.get_by_role("button", name="Share").click()
-    expect(ann.get_by_label("Link", exact=True)).to_have_value(re.compile(re.escape(path_of(ann)) + "$"))
-    ann.keyboard.press("Escape")
+    first.get_by_role("button", name="Share").click()
+    expect(first.get_by_label("Link", exact=True)).to_have_value(re.compile(re.escape(path_of(first)) + "$"))
+    first.keyboard.press("Escape")
     held.release()
-    for page in (ann, ben):
+    for page in (first, second):
         expect(page.get_by_role("progressbar")).to_be_hidden()
         expect(page.locator(".toolbar")).to_contain_text("400,000 rows")
         expect(grid(page)).to_have_attribute("aria-rowcount", "400000")
@@ -51,37 +51,37 @@ def test_rows_are_seen_by_all_before_the_upload_has_ended(open_page: OpenPage, h
 
 
 def test_either_turns_the_page_for_both(open_page: OpenPage) -> None:
-    ann = open_page()
-    opened(ann, numbers(1234))
-    ben = open_page(path_of(ann))
-    at_page(ben, 1)
-    for page in (ann, ben):
+    first = open_page()
+    opened(first, numbers(1234))
+    second = open_page(path_of(first))
+    at_page(second, 1)
+    for page in (first, second):
         expect(page.locator(".toolbar")).to_contain_text("2 here")
-    turn(ann, "Next page")
-    at_page(ben, 2)
-    turn(ben, "Last page")
-    at_page(ann, 13)
-    expect(ann.get_by_role("button", name="Next page")).to_be_disabled()
-    expect(ann.locator(".pager")).to_contain_text("rows 1,201–1,234 of 1,234")
-    turn(ann, "Previous page")
-    at_page(ben, 12)
-    ben.get_by_label("Page", exact=True).fill("7")
-    ben.get_by_label("Page", exact=True).press("Enter")
-    at_page(ann, 7)
-    turn(ann, "First page")
-    at_page(ben, 1)
-    ben.context.close()
-    expect(ann.locator(".toolbar")).to_contain_text("1 here")
+    turn(first, "Next page")
+    at_page(second, 2)
+    turn(second, "Last page")
+    at_page(first, 13)
+    expect(first.get_by_role("button", name="Next page")).to_be_disabled()
+    expect(first.locator(".pager")).to_contain_text("rows 1,201–1,234 of 1,234")
+    turn(first, "Previous page")
+    at_page(second, 12)
+    second.get_by_label("Page", exact=True).fill("7")
+    second.get_by_label("Page", exact=True).press("Enter")
+    at_page(first, 7)
+    turn(first, "First page")
+    at_page(second, 1)
+    second.context.close()
+    expect(first.locator(".toolbar")).to_contain_text("1 here")
 
 
 def test_a_replaced_file_is_there_for_both(open_page: OpenPage) -> None:
-    ann = open_page()
-    opened(ann, numbers(500))
-    ben = open_page(path_of(ann))
-    turn(ben, "Last page")
-    at_page(ann, 5)
-    opened(ben, numbers(300, columns=5, name="other "), "other.tsv")
-    for page in (ann, ben):
+    first = open_page()
+    opened(first, numbers(500))
+    second = open_page(path_of(first))
+    turn(second, "Last page")
+    at_page(first, 5)
+    opened(second, numbers(300, columns=5, name="other "), "other.tsv")
+    for page in (first, second):
         at_page(page, 1)
         expect(page.get_by_role("columnheader", name="other 4")).to_be_visible()
         expect(page).to_have_title("other.tsv · tsvapp")
@@ -106,48 +106,48 @@ def test_a_download_is_the_uploaded_file_byte_for_byte(page: Page) -> None:
 
 
 def test_anyone_can_cancel_and_the_former_table_is_back(open_page: OpenPage, held: HeldAcks) -> None:
-    ben = open_page()
-    opened(ben, numbers(500))
-    turn(ben, "Next page")
-    ann = open_page(path_of(ben), prepare=held.prepare)
-    at_page(ann, 2)
-    upload(ann, BIG, "big.tsv")
-    for page in (ann, ben):
+    second = open_page()
+    opened(second, numbers(500))
+    turn(second, "Next page")
+    first = open_page(path_of(second), prepare=held.prepare)
+    at_page(first, 2)
+    upload(first, BIG, "big.tsv")
+    for page in (first, second):
         expect(page.locator(".name")).to_have_text("big.tsv")
-    ben.get_by_role("button", name="Cancel").click()
-    for page in (ann, ben):
+    second.get_by_role("button", name="Cancel").click()
+    for page in (first, second):
         expect(page.get_by_role("progressbar")).to_be_hidden()
         expect(page.locator(".name")).to_have_text("table.tsv")
         at_page(page, 2)
         expect(page.locator(".notice")).to_be_visible()
-    ben.get_by_role("button", name="Dismiss").click()
-    expect(ben.locator(".notice")).to_be_hidden()
+    second.get_by_role("button", name="Dismiss").click()
+    expect(second.locator(".notice")).to_be_hidden()
 
 
 def test_flipping_the_quotes_in_one_changes_both(open_page: OpenPage) -> None:
-    ann = open_page()
-    opened(ann, tsv([["name", "note"], ["Ann", '"a ""b"""'], ["Ben", "c"]]))
-    ben = open_page(path_of(ann))
-    for page in (ann, ben):
+    first = open_page()
+    opened(first, tsv([["name", "note"], ["Oslo", '"a ""b"""'], ["Bern", "c"]]))
+    second = open_page(path_of(first))
+    for page in (first, second):
         expect(cell(page, 2, 1)).to_have_text('a "b"')
         expect(page.locator(".badge")).to_contain_text("quoted")
-    ann.locator(".badge").click()
-    ann.get_by_label("Quotes").select_option(label="Are plain text")
-    for page in (ann, ben):
+    first.locator(".badge").click()
+    first.get_by_label("Quotes").select_option(label="Are plain text")
+    for page in (first, second):
         expect(cell(page, 2, 1)).to_have_text('"a ""b"""')
         expect(page.locator(".badge")).not_to_contain_text("quoted")
-    ann.get_by_label("Quotes").select_option(label="Automatic")
-    expect(cell(ben, 2, 1)).to_have_text('a "b"')
+    first.get_by_label("Quotes").select_option(label="Automatic")
+    expect(cell(second, 2, 1)).to_have_text('a "b"')
 
 
 def test_flipping_the_header_changes_no_row_number(open_page: OpenPage) -> None:
-    ann = open_page()
-    opened(ann, numbers(300))
-    ann.locator(".badge").click()
-    ann.get_by_label("First row").select_option(label="Is data")
-    expect(first_row(ann)).to_have_text("1")
-    expect(ann.get_by_role("columnheader", name="C", exact=True)).to_be_visible()
-    expect(ann.locator("tbody tr").nth(1).locator("td").first).to_have_text("2.0")
+    first = open_page()
+    opened(first, numbers(300))
+    first.locator(".badge").click()
+    first.get_by_label("First row").select_option(label="Is data")
+    expect(first_row(first)).to_have_text("1")
+    expect(first.get_by_role("columnheader", name="C", exact=True)).to_be_visible()
+    expect(first.locator("tbody tr").nth(1).locator("td").first).to_have_text("2.0")
 
 
 def test_a_file_can_be_dropped_anywhere(page: Page) -> None:

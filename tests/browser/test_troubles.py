@@ -44,23 +44,23 @@ class Lossy:
 
 
 def test_an_image_is_refused_in_words_and_the_table_stays(open_page: OpenPage) -> None:
-    ann = open_page()
-    opened(ann, numbers(500))
-    ben = open_page(path_of(ann))
-    turn(ann, "Next page")
-    upload(ann, PNG, "photo.png")
-    card = ann.get_by_role("alert")
+    first = open_page()
+    opened(first, numbers(500))
+    second = open_page(path_of(first))
+    turn(first, "Next page")
+    upload(first, PNG, "photo.png")
+    card = first.get_by_role("alert")
     expect(card).to_contain_text("not a table")
     expect(card).to_contain_text("PNG")
     expect(card).to_contain_text("photo.png")
-    for page in (ann, ben):
+    for page in (first, second):
         expect(page.locator(".name")).to_have_text("table.tsv")
         at_page(page, 2)
-    with ann.expect_file_chooser():
+    with first.expect_file_chooser():
         card.get_by_role("button", name="Choose another file").click()
     card.get_by_role("button", name="Dismiss").click()
     expect(card).to_be_hidden()
-    expect(ben.get_by_role("alert")).to_be_hidden()
+    expect(second.get_by_role("alert")).to_be_hidden()
 
 
 def test_an_empty_file_is_refused(page: Page) -> None:
@@ -112,17 +112,17 @@ def test_after_a_restart_the_same_page_is_live_again(
     open_page: OpenPage, server: Server, complaints: Complaints
 ) -> None:
     complaints.expect("WebSocket connection to")
-    ann = open_page()
-    opened(ann, numbers(500))
-    ben = open_page(path_of(ann))
-    turn(ann, "Next page")
-    at_page(ben, 2)
+    first = open_page()
+    opened(first, numbers(500))
+    second = open_page(path_of(first))
+    turn(first, "Next page")
+    at_page(second, 2)
     server.restart()
-    for page in (ann, ben):
+    for page in (first, second):
         expect(page.get_by_text("Live", exact=True)).to_be_visible()
         at_page(page, 2)
-    turn(ben, "Next page")
-    at_page(ann, 3)
+    turn(second, "Next page")
+    at_page(first, 3)
 
 
 def test_without_a_server_the_table_stays_and_the_page_says_so(
@@ -169,14 +169,14 @@ class TestSilence:
 
     def test_a_page_that_misses_a_change_finds_out_and_catches_up(self, open_page: OpenPage) -> None:
         lossy = Lossy(lambda message: isinstance(message, str) and '"type":"heartbeat"' in message)
-        ann = open_page(prepare=lossy.prepare)
-        opened(ann, numbers(500))
-        ben = open_page(path_of(ann))
-        at_page(ben, 1)
+        first = open_page(prepare=lossy.prepare)
+        opened(first, numbers(500))
+        second = open_page(path_of(first))
+        at_page(second, 1)
         lossy.lose()
-        turn(ben, "Next page")
-        at_page(ben, 2)
-        at_page(ann, 2)
+        turn(second, "Next page")
+        at_page(second, 2)
+        at_page(first, 2)
         assert lossy.connections == 2
 
     def test_a_line_that_has_gone_silent_is_given_up(self, open_page: OpenPage) -> None:

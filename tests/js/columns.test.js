@@ -32,13 +32,13 @@ const page = (changes) => ({
   first_column: 0,
   data: [
     ["id", "name"],
-    ["1", "Ann"],
+    ["1", "Oslo"],
   ],
   ...changes,
 });
 
 test("columns are measured once for a reading, and turning the page moves none", () => {
-  const first = measure(null, page({ data: Array(50).fill(["1", "Ann"]) }), 0);
+  const first = measure(null, page({ data: Array(50).fill(["1", "Oslo"]) }), 0);
   assert.deepEqual(first.widths, [4, 5]);
   assert.deepEqual(first.numeric, [true, false]);
   const second = measure(first, page({ data: Array(50).fill(["1234567890", "Bartholomew"]) }), 0);
@@ -55,7 +55,7 @@ test("columns measured on a few rows are measured again when more are here", () 
 });
 
 test("further columns are added where they are, and rows may have more cells than the header", () => {
-  const first = measure(null, page({ data: [["1", "Ann", "more"]] }), 0);
+  const first = measure(null, page({ data: [["1", "Oslo", "more"]] }), 0);
   assert.equal(first.widths.length, 3);
   const next = measure(first, page({ first_column: 200, header: null, data: [["x".repeat(20)]] }), 0);
   assert.equal(next.widths[200], 21);

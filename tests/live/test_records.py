@@ -181,3 +181,17 @@ def test_nothing_older_is_written_behind_a_document_that_is_being_announced(tmp_
     assert store.load_room(room.room_id)[0] == 5.0  # type: ignore[index]
     assert not room.unsaved
     records.close()
+
+
+def test_a_room_whose_first_upload_a_kill_broke_off_is_still_there(start_server: Start) -> None:
+    server = start_server()
+    client = V1Client(server.ws_url)
+    client.begin("first.tsv", 1000)
+    server.kill()
+    server.start()
+    again = look_at(server, client.room_id)
+    assert (again["type"], again["table"], again["upload"]) == ("snapshot", None, None)
+    server.restart()
+    assert look_at(server, client.room_id)["type"] == "snapshot"
+    assert server.log.count("Traceback") == 0
+    client.close()

@@ -146,6 +146,21 @@ def test_presence_counts_who_is_here(server: Server, clients: ExitStack) -> None
     assert first.wait_for("presence", lambda event: event["members"] == 1)
 
 
+def test_one_who_joins_during_an_upload_sees_how_far_it_has_come(server: Server, clients: ExitStack) -> None:
+    uploader = V1Client(server.ws_url)
+    clients.callback(uploader.close)
+    data = table(50_000)
+    uploader.begin("slow.tsv", len(data))
+    for start in range(0, 512 << 10, 64 << 10):
+        uploader.socket.send(data[start : start + (64 << 10)])
+    uploader.wait_for("ack", lambda event: event["offset"] == 512 << 10)
+    viewer = V1Client(server.ws_url, uploader.room_id)
+    clients.callback(viewer.close)
+    snapshot = viewer.wait_for("snapshot")
+    assert snapshot["upload"]["stored"] == 512 << 10
+    assert snapshot["table"]["rows"] == data[: 512 << 10].count(b"\n")
+
+
 def test_a_heartbeat_carries_the_revision(start_server: Start) -> None:
     server = start_server(heartbeat_seconds=0.05)
     client = V1Client(server.ws_url)

@@ -59,7 +59,7 @@ class Broadcaster:
         self._repeat = False
         self._joined: set[Listener] = set()
         self._frames: dict[Audience, bytes | None] = {}
-        self._frames_of = -1
+        self._frames_of: RoomState | None = None
         self._page = hash(None)
         self._progress_due: float | None = None
         self._presence_due: float | None = None
@@ -129,8 +129,9 @@ class Broadcaster:
         to_all, repeat, joined = state.revision != self._told, self._repeat, self._joined
         self._repeat, self._joined = False, set()
         everyone: list[Listener] = list(self._room.members)  # type: ignore[arg-type]  # in a live room they are
-        if self._frames_of != state.revision:
-            self._frames, self._frames_of = {}, state.revision
+        if self._frames_of is not state:
+            # Not by revision: while an upload runs, one who joins is to see how far it has come.
+            self._frames, self._frames_of = {}, state
         for audience in self._room.audiences() - self._frames.keys():
             self._frames[audience] = self._encode(state, reading, audience)
         self._told = state.revision

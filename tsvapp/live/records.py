@@ -57,35 +57,34 @@ class Records:
                 limit=self._settings.max_rooms,
             )
 
-    def save(self, room: LiveRoom, state: RoomState, reading: Reading) -> None:
-        """Write the room down as `state` says, with its finished table; on return it is on the disk."""
+    def save(self, room: LiveRoom, state: RoomState, reading: Reading | None) -> None:
+        """Write the room down as `state` says, with its finished table if it has one; on return it is on the disk."""
+        record: dict[str, Any] = {"document": None}
         table = state.table
-        assert table is not None
-        page = state.former_page if state.incoming else state.page
-        record = {
-            "page": page,
-            "revision": state.revision,
-            "document": {"id": table.document, "name": table.name, "size": table.size},
-            "reading": {"id": reading.id, **reading.record()},
-        }
+        if table is not None and reading is not None:
+            record = {
+                "page": state.former_page if state.incoming else state.page,
+                "revision": state.revision,
+                "document": {"id": table.document, "name": table.name, "size": table.size},
+                "reading": {"id": reading.id, **reading.record()},
+            }
         # Before the write: a change that comes while it is on its way is written again.
         room.unsaved = False
-        self._thread.run(self._store.save_room, room.room_id, room.used_at, table.document, record)
+        document_id = table.document if table else None
+        self._thread.run(self._store.save_room, room.room_id, room.used_at, document_id, record)
         if not room.stored:
             room.stored = True
             self.count += 1
 
     def save_if_needed(self, room: LiveRoom) -> None:
-        """Write the room down if it has changed since and has a finished table."""
-        table = room.state.table
+        """Write the room down if it is kept and has changed since, and nothing newer is on its way to the disk."""
         if not room.unsaved or not room.stored or room.finishing:
             return
-        if table is not None and room.document and room.document.reading:
-            try:
-                self.save(room, room.state, room.document.reading)
-            except Exception:
-                room.unsaved = True
-                log.exception("room %.8s could not be saved; it will be tried again", room.room_id)
+        try:
+            self.save(room, room.state, room.document.reading if room.document else None)
+        except Exception:
+            room.unsaved = True
+            log.exception("room %.8s could not be saved; it will be tried again", room.room_id)
 
     def load(self, room_id: str, epoch: str) -> LiveRoom | None:
         """Make a room of its record; None if there is no record.
@@ -100,6 +99,9 @@ class Records:
             return None
         used_at, record = kept
         room = LiveRoom(room_id, epoch, used_at, self._settings)
+        room.stored = True
+        if record["document"] is None:
+            return room
         try:
             document, reading = offload(self._restore, record)
         except Exception as error:
@@ -108,7 +110,7 @@ class Records:
         table = describe(reading, record["document"], growing=False)
         page = min(record["page"], table.pages)
         room.commit(0, replace(room.state, revision=record["revision"], page=page, table=table), reading)
-        room.document, room.stored = document, True
+        room.document = document
         return room
 
     def _restore(self, record: dict[str, Any]) -> tuple[Document, Reading]:

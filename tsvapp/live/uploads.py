@@ -81,6 +81,14 @@ class Uploads:
         room.change(view.begin(room.state, Upload(running.upload_id, name, size, stored=0)))
         room.incoming = running.document
         self._running[room] = running
+        try:
+            if not room.stored:
+                self._records.save(room, room.state, None)  # its address lives from now on
+        except Exception as error:
+            log.exception("room %.8s cannot be kept", room.room_id)
+            failure = StorageFailed("The server could not keep this room. Try again later.")
+            self._fail(running, failure)
+            raise failure from error
         return running
 
     def chunk(self, running: Running, data: bytes, show: bool = True) -> bool:
