@@ -363,8 +363,8 @@ def test_a_room_that_was_deleted_has_no_download_and_says_so(site, data_dir):
     room_id = site.upload(table(3))
     site.worker.drain()
     later = Site(data_dir)
-    later.worker.records.spend(room_id, "deleted, because nobody had used it for a while")
-    assert "This table was deleted, because nobody had used it" in in_words(later.get(f"/{room_id}.tsv"), 404)
+    later.worker.records.spend(room_id, "expired")
+    assert "Nobody had used this table for a while, so it was deleted" in in_words(later.get(f"/{room_id}.tsv"), 404)
     later.worker.drain()
 
 
