@@ -18,6 +18,7 @@ from tsvapp.live.live_room import LiveRoom
 from tsvapp.live.outbox import Slot
 from tsvapp.live.records import describe
 from tsvapp.room import view
+from tsvapp.room.people import person
 from tsvapp.room.room import Audience
 from tsvapp.settings import Settings
 from tsvapp.table.document import Document
@@ -66,7 +67,7 @@ def quiet(room: LiveRoom) -> None:
 
 
 def join(room: LiveRoom, audience: Audience = Audience.V1) -> Listener:
-    member = Listener(audience, Notebook())  # type: ignore[arg-type]
+    member = Listener(audience, Notebook(), person("room", f"key {len(room.members)}"))  # type: ignore[arg-type]
     room.join(member)
     room.broadcaster.joined(member)
     return member
@@ -80,7 +81,7 @@ def room() -> LiveRoom:
     document.append(b"".join(b"%d\tx\n" % row for row in range(1, 1001)))
     document.seal()
     assert document.reading is not None
-    room = LiveRoom("1b4e28ba-2fa1-4d1e-883f-0016d3cca427", "epoch", 0.0, Settings())
+    room = LiveRoom("1b4e28ba-2fa1-4d1e-883f-0016d3cca427", "watch", "epoch", 0.0, Settings())
     room.document = document
     table = describe(document.reading, {"id": "document", "name": "n.tsv", "size": 1}, growing=False)
     room.change(view.begin(room.state, view.Upload("upload", "n.tsv", 1, 0)))
@@ -198,7 +199,8 @@ def test_presence_says_how_many_are_here_and_many_who_come_at_once_are_told_once
     members = [join(room) for _ in range(30)]
     quiet(room)
     counts = [payload(frame) for slot, frame in members[0].outbox.offers if slot is Slot.PRESENCE]  # type: ignore[attr-defined]
-    assert counts == [{"type": "presence", "members": 30}]
+    assert [count["members"] for count in counts] == [30]
+    assert len({here["member"] for here in counts[0]["people"]}) == 30
 
 
 def test_progress_does_not_raise_the_revision_and_many_are_told_as_few(room: LiveRoom) -> None:

@@ -19,6 +19,7 @@ from tsvapp.live.live_room import LiveRoom
 from tsvapp.live.records import Records
 from tsvapp.live.uploads import Uploads
 from tsvapp.room import view
+from tsvapp.room.people import person
 from tsvapp.settings import Settings
 from tsvapp.store.local import LocalStore
 
@@ -161,8 +162,8 @@ def test_nothing_older_is_written_behind_a_document_that_is_being_announced(tmp_
     assert store.own()
     records = Records(store, settings)
     records.open()
-    room = LiveRoom("1b4e28ba-2fa1-4d1e-883f-0016d3cca427", "epoch", 0.0, settings)
-    running = Uploads(store, records, settings).begin(room, "table.tsv", 4)
+    room = LiveRoom("1b4e28ba-2fa1-4d1e-883f-0016d3cca427", "watch", "epoch", 0.0, settings)
+    running = Uploads(store, records, settings).begin(room, "table.tsv", 4, person("room", "key"))
     running.document.append(b"a\tb\n")
     running.document.seal()
     reading, described = running.described(growing=False)
@@ -173,12 +174,12 @@ def test_nothing_older_is_written_behind_a_document_that_is_being_announced(tmp_
     room.unsaved = room.finishing = True
     room.used_at = 5.0
     records.save_if_needed(room)
-    assert store.load_room(room.room_id)[0] == 0.0  # type: ignore[index]
+    assert store.load_room(room.room_id)[1] == 0.0  # type: ignore[index]
     assert room.unsaved
 
     room.finishing = False
     records.save_if_needed(room)
-    assert store.load_room(room.room_id)[0] == 5.0  # type: ignore[index]
+    assert store.load_room(room.room_id)[1] == 5.0  # type: ignore[index]
     assert not room.unsaved
     records.close()
 

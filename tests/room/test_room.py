@@ -34,7 +34,7 @@ class Person:
 
 
 def a_room() -> Room:
-    return Room("a-room", "an-epoch", used_at=0.0)
+    return Room("a-room", "its-watch", "an-epoch", used_at=0.0)
 
 
 def a_reading(name: str) -> Reading:

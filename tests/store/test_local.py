@@ -40,6 +40,11 @@ def blob(tmp_path: Path) -> FileBlob:
     return FileBlob(tmp_path / "bytes")
 
 
+def watch(room_id):
+    """Return the id by which a room is looked at in these tests."""
+    return f"watch {room_id}"
+
+
 def opened(directory: Path) -> LocalStore:
     store = LocalStore(directory)
     assert store.own()
@@ -221,8 +226,8 @@ def test_what_no_record_names_is_swept_when_the_directory_is_opened(store, direc
         keep(store, name)
     for name in ("named.draft", "lost.index"):
         (directory / "documents" / name).touch()
-    store.save_room("r1", 1.0, "named", RECORD)
-    store.save_room("r2", 1.0, None, RECORD)
+    store.save_room("r1", watch("r1"), 1.0, ["named"], RECORD)
+    store.save_room("r2", watch("r2"), 1.0, [], RECORD)
     again = reopened(store, directory)
     assert files(directory) == {"named", "named.index"}
     assert again.blob("named").read(0, 10) == b"a\tb\n"
@@ -233,8 +238,8 @@ def test_what_no_record_names_is_swept_when_the_directory_is_opened(store, direc
 
 
 def test_a_room_is_read_as_it_was_saved(store):
-    store.save_room("r1", 12.5, "d1", RECORD)
-    assert store.load_room("r1") == (12.5, RECORD)
+    store.save_room("r1", watch("r1"), 12.5, ["d1"], RECORD)
+    assert store.load_room("r1") == ("watch r1", 12.5, RECORD)
 
 
 def test_a_room_that_was_never_saved_is_none(store):
@@ -242,16 +247,16 @@ def test_a_room_that_was_never_saved_is_none(store):
 
 
 def test_a_room_that_is_saved_again_is_one_room(store):
-    store.save_room("r1", 1.0, "d1", RECORD)
-    store.save_room("r1", 2.0, "d2", {"page": 4})
-    assert store.load_room("r1") == (2.0, {"page": 4})
+    store.save_room("r1", watch("r1"), 1.0, ["d1"], RECORD)
+    store.save_room("r1", watch("r1"), 2.0, ["d2"], {"page": 4})
+    assert store.load_room("r1") == ("watch r1", 2.0, {"page": 4})
     assert store.count_rooms() == 1
 
 
 def test_rooms_survive_reopening(store, directory):
-    store.save_room("r1", 12.5, "d1", RECORD)
+    store.save_room("r1", watch("r1"), 12.5, ["d1"], RECORD)
     again = reopened(store, directory)
-    assert (again.load_room("r1"), again.count_rooms()) == ((12.5, RECORD), 1)
+    assert (again.load_room("r1"), again.count_rooms()) == (("watch r1", 12.5, RECORD), 1)
     again.close()
 
 
@@ -265,13 +270,13 @@ store.own()
 store.open()
 store.blob("d1").append(b"a")
 store.keep("d1", b"index")
-store.save_room("r1", 1.0, "d1", {{"page": 3}})
+store.save_room("r1", "watch r1", 1.0, ["d1"], {{"page": 3}})
 store.spend("r0", "expired")
 os.kill(os.getpid(), signal.SIGKILL)
 """
     assert subprocess.run([sys.executable, "-c", server], check=False).returncode == -signal.SIGKILL
     store = opened(directory)
-    assert (store.load_room("r1"), store.spent("r0")) == ((1.0, {"page": 3}), "expired")
+    assert (store.load_room("r1"), store.spent("r0")) == (("watch r1", 1.0, {"page": 3}), "expired")
     assert (store.blob("d1").read(0, 10), store.index("d1")) == (b"a", b"index")
     store.close()
 
@@ -283,13 +288,13 @@ def test_a_saved_room_waits_for_the_disk(store):
 
 def test_rooms_that_are_unused_are_named_the_oldest_first(store):
     for room_id, used_at in (("new", 30.0), ("older", 20.0), ("oldest", 10.0), ("exactly", 25.0)):
-        store.save_room(room_id, used_at, None, RECORD)
+        store.save_room(room_id, watch(room_id), used_at, [], RECORD)
     assert list(store.rooms_unused_since(25.0)) == ["oldest", "older"]
 
 
 def test_unused_rooms_may_be_spent_while_they_are_named(store):
     for number in range(5):
-        store.save_room(f"r{number}", float(number), None, RECORD)
+        store.save_room(f"r{number}", watch(f"r{number}"), float(number), [], RECORD)
     for room_id in store.rooms_unused_since(3.0):
         store.spend(room_id, "expired")
     assert store.count_rooms() == 2
@@ -297,7 +302,7 @@ def test_unused_rooms_may_be_spent_while_they_are_named(store):
 
 def test_a_spent_room_is_gone_with_its_document_and_its_id_is_remembered(store, directory):
     keep(store, "d1")
-    store.save_room("r1", 1.0, "d1", RECORD)
+    store.save_room("r1", watch("r1"), 1.0, ["d1"], RECORD)
     store.spend("r1", "expired")
     assert (store.load_room("r1"), store.count_rooms(), files(directory)) == (None, 0, set())
     again = reopened(store, directory)
@@ -313,10 +318,10 @@ def test_an_id_can_be_spent_that_never_was_a_room(store):
 
 def test_a_room_that_could_not_be_spent_stays_and_what_is_saved_later_is_on_the_disk(store, directory):
     keep(store, "d1")
-    store.save_room("r1", 1.0, "d1", RECORD)
+    store.save_room("r1", watch("r1"), 1.0, ["d1"], RECORD)
     with pytest.raises(sqlite3.IntegrityError):
         store.spend("r1", None)
-    store.save_room("r2", 2.0, None, RECORD)
+    store.save_room("r2", watch("r2"), 2.0, [], RECORD)
     again = sqlite3.connect(directory / "rooms.sqlite")
     assert again.execute("SELECT room_id FROM rooms").fetchall() == [("r1",), ("r2",)]
     again.close()

@@ -5,13 +5,13 @@ import os
 import gevent.monkey
 
 from tsvapp import create_app
-from tsvapp.live.member import ArticleMember
+from tsvapp.live.article_member import ArticleMember
 
 really_sleep = gevent.monkey.get_original("time", "sleep")
 really_flush = os.fsync
 
 
-def fail(self: ArticleMember, room_id: str | None) -> None:
+def fail(self: ArticleMember) -> None:
     """Fail as a programming error would."""
     raise ZeroDivisionError("a member that fails on purpose")
 

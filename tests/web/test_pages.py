@@ -17,6 +17,7 @@ from tests.support.client import table
 from tsvapp import create_app
 from tsvapp.live import worker as live_worker
 from tsvapp.live.worker import Worker
+from tsvapp.room.people import person
 from tsvapp.settings import Settings
 from tsvapp.web import pages
 
@@ -50,8 +51,8 @@ class Site:
 
     def upload(self, data: bytes, name: str = "table.tsv", room_id: str | None = None, size: int | None = None) -> str:
         """Put a document into a room, or its first bytes if it has a larger size; return the room's id."""
-        room = self.worker.registry.open(room_id or str(uuid4()))
-        running = self.worker.uploads.begin(room, name, size or len(data))
+        room, _ = self.worker.registry.open(room_id or str(uuid4()))
+        running = self.worker.uploads.begin(room, name, size or len(data), person(room.room_id, "key"))
         self.worker.uploads.chunk(running, data)
         return room.room_id
 

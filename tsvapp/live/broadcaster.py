@@ -8,7 +8,7 @@ every few milliseconds, and is finished before a newer state is taken, so nobody
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from time import monotonic
 
 import gevent
@@ -19,7 +19,8 @@ from tsvapp.live.frame import message_frame
 from tsvapp.live.offload import offload
 from tsvapp.live.outbox import Outbox, Slot
 from tsvapp.live.pages import encode_state
-from tsvapp.room.messages import ErrorEvent, Presence, progress, serialize
+from tsvapp.room.events import ErrorEvent, Pointing, Presence, Progress, progress, serialize
+from tsvapp.room.people import Person, Pointed
 from tsvapp.room.room import Audience, Room
 from tsvapp.room.view import RoomState
 from tsvapp.settings import Settings
@@ -36,15 +37,43 @@ PRESENCE_SECONDS = 1.0
 KEPT_BYTES = 64 << 10
 """Largest frame that a quiet room keeps for those who join; a larger one is encoded anew for them."""
 
+POINTING_SECONDS = 0.05
+"""Least time between two pointing events: twenty a second look like a hand."""
+
 log = logging.getLogger(__name__)
 
 
-class Listener:
-    """Be a member as the broadcaster sees it: an audience and a way out."""
+class Occasion:
+    """Say when something may be told again that is told at most every `seconds`."""
 
-    def __init__(self, audience: Audience, outbox: Outbox) -> None:
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._last = 0.0
+        self.due: float | None = None
+
+    def ask(self) -> None:
+        """Want it to be told as soon as it may be."""
+        self.due = self.due or max(monotonic(), self._last + self._seconds)
+
+    def take(self) -> None:
+        """Note that it is told now."""
+        self.due, self._last = None, monotonic()
+
+    @property
+    def is_due(self) -> bool:
+        """Say whether it is to be told now."""
+        return self.due is not None and self.due <= monotonic()
+
+
+class Listener:
+    """Be a member as the broadcaster sees it: an audience, a person and a way out."""
+
+    def __init__(self, audience: Audience, outbox: Outbox, person: Person, may_drive: bool = True) -> None:
         self.audience = audience
         self.outbox = outbox
+        self.person = person
+        self.may_drive = may_drive
+        self.page: int | None = None
 
 
 class Broadcaster:
@@ -59,11 +88,13 @@ class Broadcaster:
         self._repeat = False
         self._joined: set[Listener] = set()
         self._frames: dict[Audience, bytes | None] = {}
-        self._frames_of: RoomState | None = None
-        self._page = hash(None)
-        self._progress_due: float | None = None
-        self._presence_due: float | None = None
-        self._last_progress = self._last_presence = 0.0
+        self._frames_of: tuple[RoomState, Pointed | None] | None = None
+        self._pages: dict[Audience, int] = {}
+        self._occasions = {
+            Slot.POINTING: Occasion(POINTING_SECONDS),
+            Slot.PROGRESS: Occasion(PROGRESS_SECONDS),
+            Slot.PRESENCE: Occasion(PRESENCE_SECONDS),
+        }
 
     def changed(self) -> None:
         """Tell everyone the latest state, if its revision is new."""
@@ -74,19 +105,19 @@ class Broadcaster:
         self._repeat = True
         self._wake()
 
+    def again(self, listener: Listener) -> None:
+        """Tell one member the latest state, as it is."""
+        self._joined.add(listener)
+        self._wake()
+
     def joined(self, listener: Listener) -> None:
         """Tell one who has joined the latest state, and everyone how many are here."""
         self._joined.add(listener)
-        self.presence()
+        self.soon(Slot.PRESENCE)
 
-    def presence(self) -> None:
-        """Tell everyone how many are here, soon."""
-        self._presence_due = self._presence_due or max(monotonic(), self._last_presence + PRESENCE_SECONDS)
-        self._wake()
-
-    def progressed(self) -> None:
-        """Tell everyone of the upload's progress, soon; a new revision is told at once."""
-        self._progress_due = self._progress_due or max(monotonic(), self._last_progress + PROGRESS_SECONDS)
+    def soon(self, slot: Slot) -> None:
+        """Tell everyone who is here, how far an upload has come, or who points where, when it is time again."""
+        self._occasions[slot].ask()
         self._wake()
 
     @property
@@ -105,14 +136,12 @@ class Broadcaster:
                 self._news.clear()
                 if self._room.state.revision != self._told or self._joined or self._repeat:
                     self._tell_state()
-                elif self._is_due(self._progress_due):
-                    self._progress_due, self._last_progress = None, monotonic()
-                    event = progress(self._room.epoch, self._room.state)
-                    self._pass(Slot.PROGRESS, message_frame(serialize(event)))
-                elif self._is_due(self._presence_due):
-                    self._presence_due, self._last_presence = None, monotonic()
-                    self._pass(Slot.PRESENCE, message_frame(serialize(Presence(len(self._room.members)))))
-                elif due := [moment for moment in (self._progress_due, self._presence_due) if moment]:
+                elif slot := next((slot for slot, each in self._occasions.items() if each.is_due), None):
+                    self._occasions[slot].take()
+                    if (event := self._event(slot)) is not None:
+                        frames = {Audience.V1: (slot, message_frame(serialize(event)))}
+                        self._offer(list(self._room.members), frames)  # type: ignore[arg-type]
+                elif due := [each.due for each in self._occasions.values() if each.due]:
                     self._news.wait(max(0.0, min(due) - monotonic()))
                 else:
                     return
@@ -120,48 +149,52 @@ class Broadcaster:
             self._greenlet = None
             self._frames = {each: frame for each, frame in self._frames.items() if len(frame or b"") <= KEPT_BYTES}
 
-    @staticmethod
-    def _is_due(moment: float | None) -> bool:
-        return moment is not None and moment <= monotonic()
+    def _event(self, slot: Slot) -> Progress | Presence | Pointing | None:
+        room = self._room
+        if slot is Slot.PROGRESS:
+            return progress(room.epoch, room.state)
+        if slot is Slot.PRESENCE:
+            return Presence(len(room.members), room.people())
+        # Another table has come since somebody pointed: that snapshot says that nobody does.
+        return Pointing(room.pointed) if room.pointed else None
 
     def _tell_state(self) -> None:
         state, reading = self._room.state, self._room.reading()
         to_all, repeat, joined = state.revision != self._told, self._repeat, self._joined
         self._repeat, self._joined = False, set()
         everyone: list[Listener] = list(self._room.members)  # type: ignore[arg-type]  # in a live room they are
-        if self._frames_of is not state:
-            # Not by revision: while an upload runs, one who joins is to see how far it has come.
-            self._frames, self._frames_of = {}, state
+        of = (state, self._room.pointed)
+        if self._frames_of is None or any(was is not now for was, now in zip(self._frames_of, of, strict=True)):
+            # Not by revision: one who joins is to see how far an upload has come, and who points where.
+            self._frames, self._frames_of = {}, of
         for audience in self._room.audiences() - self._frames.keys():
             self._frames[audience] = self._encode(state, reading, audience)
         self._told = state.revision
         frames = {audience: (Slot.SNAPSHOT, frame) for audience, frame in self._frames.items()}
-        to_article = repeat
-        if (page := hash(self._frames.get(Audience.ARTICLE))) != self._page:
+        told = {Audience.V1: to_all}
+        for audience in self._frames.keys() - {Audience.V1}:
             # An upload that begins is a change, but not one that the article's protocol could tell.
-            self._page, to_article = page, True
-        told = {Audience.V1: to_all, Audience.ARTICLE: to_article}
+            page = hash(self._frames[audience])
+            told[audience] = repeat or self._pages.get(audience) != page
+            self._pages[audience] = page
         members: Iterable[Listener] = joined
-        if to_all or to_article:
-            members = (member for member in everyone if told[member.audience] or member in joined)
+        if any(told.values()):
+            members = (member for member in everyone if told.get(member.audience) or member in joined)
         self._offer(members, frames)
 
     def _encode(self, state: RoomState, reading: object, audience: Audience) -> bytes | None:
         room = self._room
         try:
-            return offload(encode_state, room.room_id, room.epoch, state, reading, audience, self._settings)  # type: ignore[arg-type]
+            return offload(encode_state, room, state, reading, audience, self._settings)  # type: ignore[arg-type]
         except (OSError, TsvappError):
-            if room.state.revision != state.revision or audience is Audience.ARTICLE:
+            if room.state.revision != state.revision or audience.is_article or room.deleted:
                 return None  # a document that was replaced meanwhile is gone from the disk: the next state is told then
             log.exception("room %.8s: page %d cannot be read", room.room_id, state.page)
             event = ErrorEvent("storage_failed", "The server cannot read this table any more. Bring the file again.")
             return message_frame(serialize(event))
 
-    def _pass(self, slot: Slot, frame: bytes) -> None:
-        self._offer(list(self._room.members), {Audience.V1: (slot, frame)})  # type: ignore[arg-type]
-
     @staticmethod
-    def _offer(members: Iterable[Listener], frames: dict[Audience, tuple[Slot, bytes | None]]) -> None:
+    def _offer(members: Iterable[Listener], frames: Mapping[Audience, tuple[Slot, bytes | None]]) -> None:
         started = monotonic()
         for member in members:
             slot, frame = frames.get(member.audience, (Slot.SNAPSHOT, None))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gevent.lock import BoundedSemaphore
 
 from tsvapp.live.broadcaster import Broadcaster
+from tsvapp.live.outbox import Slot
 from tsvapp.room.room import Room
 from tsvapp.room.view import RoomState
 from tsvapp.settings import Settings
@@ -14,11 +17,13 @@ from tsvapp.table.document import Reading
 class LiveRoom(Room):
     """Be a room that people are in."""
 
-    def __init__(self, room_id: str, epoch: str, used_at: float, settings: Settings) -> None:
-        super().__init__(room_id, epoch, used_at)
+    def __init__(self, room_id: str, watch_id: str, epoch: str, used_at: float, settings: Settings) -> None:
+        super().__init__(room_id, watch_id, epoch, used_at)
         self.broadcaster = Broadcaster(self, settings)
         self.reading_turn = BoundedSemaphore(1)
         """Held while a native thread reads bytes into an index: a chunk and a re-reading take turns."""
+        self.former: dict[str, dict[str, Any]] = {}
+        """Records of the documents that can be brought back, by their ids."""
         self.finishing = False
         """While a document's record is on its way to the disk: an older state must not be written behind it."""
         self.rereading: Reading | None = None
@@ -32,8 +37,10 @@ class LiveRoom(Room):
         # Nothing waits between taking a state and committing the next, so nobody can have come between.
         committed = self.commit(before.revision, state, *readings)
         assert committed
+        if before.shown and (state.shown is None or state.shown.document != before.shown.document):
+            self.pointed = None
         if state.revision != before.revision:
             self.unsaved = True
             self.broadcaster.changed()
         else:
-            self.broadcaster.progressed()
+            self.broadcaster.soon(Slot.PROGRESS)

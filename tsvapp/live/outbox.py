@@ -33,9 +33,10 @@ class Slot(IntEnum):
     PONG = 0
     ACK = 1
     SNAPSHOT = 2
-    PROGRESS = 3
-    PRESENCE = 4
-    HEARTBEAT = 5
+    POINTING = 3
+    PROGRESS = 4
+    PRESENCE = 5
+    HEARTBEAT = 6
 
 
 class Outbox:

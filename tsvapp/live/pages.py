@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tsvapp.live.frame import message_frame
-from tsvapp.room.messages import CellAnswer, Look, PageAnswer, ReadCell, Snapshot, serialize, serialize_article
-from tsvapp.room.room import Audience
+from tsvapp.room.commands import Look, ReadCell
+from tsvapp.room.events import CellAnswer, PageAnswer, Snapshot, serialize, serialize_article
+from tsvapp.room.room import Audience, Room
 from tsvapp.room.view import PAGE_SIZE, RoomState, Table
 from tsvapp.settings import Settings
 from tsvapp.table.document import Page, Reading
@@ -13,11 +14,13 @@ NO_CELLS = Page([], [])
 
 
 def encode_state(
-    room_id: str, epoch: str, state: RoomState, reading: Reading | None, audience: Audience, settings: Settings
+    room: Room, state: RoomState, reading: Reading | None, audience: Audience, settings: Settings
 ) -> bytes | None:
     """Encode what `audience` is shown of `state`; None where its protocol has nothing to say of it."""
     table = state.shown
-    if audience is Audience.ARTICLE:
+    if audience.is_article:
+        # The two ids of a room never meet: each is told the one it came in by.
+        room_id = room.room_id if audience is Audience.ARTICLE else room.watch_id
         if table is None or reading is None:
             return None
         start, stop = _span(table, state.page)
@@ -27,7 +30,7 @@ def encode_state(
     if table is not None and reading is not None:
         page, header = _cut(table, reading, state.page, 0, settings)
     snapshot = Snapshot(
-        epoch,
+        room.epoch,
         state.revision,
         page=state.page,
         pages=table.pages if table else 1,
@@ -39,6 +42,10 @@ def encode_state(
         clipped=page.clipped,
         upload=state.upload,
         notice=state.notice,
+        by=state.by,
+        presenter=state.presenter,
+        pointed=room.pointed,
+        former=state.former,
         expires_days=settings.room_days,
     )
     return message_frame(serialize(snapshot))

@@ -15,7 +15,7 @@ from tsvapp.errors import LimitReached, UnknownRoom
 from tsvapp.live.ids import new_id
 from tsvapp.live.live_room import LiveRoom
 from tsvapp.live.offload import SingleThread, offload
-from tsvapp.room.messages import NO_ROOM
+from tsvapp.room.protocol import NO_ROOM
 from tsvapp.room.view import RoomState, Table
 from tsvapp.settings import Settings
 from tsvapp.store.local import LocalStore
@@ -59,19 +59,17 @@ class Records:
 
     def save(self, room: LiveRoom, state: RoomState, reading: Reading | None) -> None:
         """Write the room down as `state` says, with its finished table if it has one; on return it is on the disk."""
-        record: dict[str, Any] = {"document": None}
+        former = [room.former[table.document] for table in state.former]
+        record: dict[str, Any] = {"document": None, "former": former}
+        documents = [table.document for table in state.former]
         table = state.table
         if table is not None and reading is not None:
-            record = {
-                "page": state.former_page if state.incoming else state.page,
-                "revision": state.revision,
-                "document": {"id": table.document, "name": table.name, "size": table.size},
-                "reading": {"id": reading.id, **reading.record()},
-            }
+            page = state.former_page if state.incoming else state.page
+            record |= {"page": page, "revision": state.revision, **record_of(table, reading)}
+            documents.append(table.document)
         # Before the write: a change that comes while it is on its way is written again.
         room.unsaved = False
-        document_id = table.document if table else None
-        self._thread.run(self._store.save_room, room.room_id, room.used_at, document_id, record)
+        self._thread.run(self._store.save_room, room.room_id, room.watch_id, room.used_at, documents, record)
         if not room.stored:
             room.stored = True
             self.count += 1
@@ -86,24 +84,38 @@ class Records:
             room.unsaved = True
             log.exception("room %.8s could not be saved; it will be tried again", room.room_id)
 
+    def watched(self, watch_id: str) -> str | None:
+        """Return the room that may be looked at by this id, or None; raise UnknownRoom if the id is spent."""
+        reason = self._thread.run(self._store.spent, watch_id)
+        if reason is not None:
+            reason = reason if reason in NO_ROOM else "unknown"
+            raise UnknownRoom(NO_ROOM[reason], reason=reason)
+        return self._thread.run(self._store.watched, watch_id)
+
+    def renew_watch(self, room: LiveRoom, watch_id: str) -> None:
+        """Give the room another id to look by; the former one is spent."""
+        if room.stored:
+            self._thread.run(self._store.renew_watch, room.room_id, watch_id, "renewed")
+        room.watch_id = watch_id
+
     def load(self, room_id: str, epoch: str) -> LiveRoom | None:
         """Make a room of its record; None if there is no record.
 
-        Raise UnknownRoom if the id is spent, or if what is on the disk cannot be read any more.
+        Raise UnknownRoom if what is on the disk cannot be read any more.
         """
-        reason = self._thread.run(self._store.spent, room_id)
-        if reason is not None:
-            raise UnknownRoom(NO_ROOM[reason], reason=reason)
         kept = self._thread.run(self._store.load_room, room_id)
         if kept is None:
             return None
-        used_at, record = kept
-        room = LiveRoom(room_id, epoch, used_at, self._settings)
+        watch_id, used_at, record = kept
+        room = LiveRoom(room_id, watch_id, epoch, used_at, self._settings)
         room.stored = True
+        room.former = {each["document"]["id"]: each for each in record["former"]}
+        former = tuple(described(each) for each in record["former"])
+        room.commit(0, replace(room.state, former=former))
         if record["document"] is None:
             return room
         try:
-            document, reading = offload(self._restore, record)
+            document, reading = offload(self.reopen, record)
         except Exception as error:
             log.exception("room %.8s cannot be read", room_id)
             raise UnknownRoom(NO_ROOM["unreadable"], reason="unreadable") from error
@@ -113,7 +125,16 @@ class Records:
         room.document = document
         return room
 
-    def _restore(self, record: dict[str, Any]) -> tuple[Document, Reading]:
+    def forget_oldest(self, room: LiveRoom) -> None:
+        """Delete the documents that the room neither shows nor keeps to be brought back."""
+        kept = {table.document for table in room.state.former}
+        for document_id in room.former.keys() - kept:
+            del room.former[document_id]
+            if room.state.table is None or room.state.table.document != document_id:
+                offload(self._store.delete, document_id)
+
+    def reopen(self, record: dict[str, Any]) -> tuple[Document, Reading]:
+        """Open a finished document again, as its record says; runs in a native thread."""
         kept = record["document"]
         blob = self._store.blob(kept["id"])
         if blob.size != kept["size"]:
@@ -137,10 +158,10 @@ class Records:
         unused_since = time.time() - self._settings.room_days * DAY_SECONDS
         return list(self._thread.run(self._store.rooms_unused_since, unused_since))
 
-    def spend(self, room_id: str, reason: str) -> None:
-        """Delete a room and its document for good; `reason`, one of NO_ROOM, is what is said at its address."""
-        self._thread.run(self._store.spend, room_id, reason)
-        self.count -= 1
+    def spend(self, room_id: str, reason: str, watch_id: str | None = None) -> None:
+        """Delete a room and its documents for good; `reason`, one of NO_ROOM, is what is said at its address."""
+        self._thread.run(self._store.spend, room_id, reason, watch_id)
+        self.count = self._thread.run(self._store.count_rooms)
 
     def touch(self, room: LiveRoom) -> None:
         """Note that the room is in use now, which puts off its expiry."""
@@ -148,20 +169,34 @@ class Records:
         room.unsaved = True
 
 
+def record_of(table: Table, reading: Reading) -> dict[str, Any]:
+    """Return what is written down of a finished document under its reading."""
+    document = {"id": table.document, "name": table.name, "size": table.size}
+    return {"document": document, "reading": {"id": reading.id, **reading.record()}}
+
+
+def described(record: dict[str, Any]) -> Table:
+    """Return the table that a record of a finished document speaks of."""
+    return _table(record["reading"]["id"], record["reading"], record["document"])
+
+
 def describe(reading: Reading, document: dict[str, Any], growing: bool) -> Table:
     """Say everything about a document (its id, name and size) under a reading that is not a cell."""
-    record = reading.record()
+    table = _table(reading.id, reading.record(), document)
+    return replace(table, growing=growing, provisional=reading.provisional)
+
+
+def _table(reading_id: str, reading: dict[str, Any], document: dict[str, Any]) -> Table:
     return Table(
         document=document["id"],
         name=document["name"],
         size=document["size"],
-        reading=reading.id,
-        growing=growing,
-        rows=reading.rows,
-        columns=reading.columns,
-        dialect=record["dialect"],
-        chosen=tuple(key for key, value in record["choice"].items() if value is not None),
-        provisional=reading.provisional,
-        reasons=record["reasons"],
-        report=record["report"],
+        reading=reading_id,
+        growing=False,
+        rows=reading["rows"],
+        columns=reading["columns"],
+        dialect=reading["dialect"],
+        chosen=tuple(key for key, value in reading["choice"].items() if value is not None),
+        reasons=reading["reasons"],
+        report=reading["report"],
     )

@@ -10,12 +10,16 @@ import logging
 import time
 from uuid import uuid4
 
+import gevent
 from gevent.event import AsyncResult
 
 from tsvapp.errors import LimitReached
 from tsvapp.live.broadcaster import Listener
+from tsvapp.live.ids import new_room_id
 from tsvapp.live.live_room import LiveRoom
+from tsvapp.live.outbox import Slot
 from tsvapp.live.records import Records
+from tsvapp.room import view
 from tsvapp.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -28,6 +32,7 @@ class Registry:
         self._records = records
         self._settings = settings
         self._rooms: dict[str, LiveRoom] = {}
+        self._watches: dict[str, LiveRoom] = {}
         self._loading: dict[str, AsyncResult[LiveRoom | None]] = {}
         # One for each start of the process: a client that knows another one takes any revision.
         self._epoch = uuid4().hex[:16]
@@ -41,23 +46,26 @@ class Registry:
 
     def create(self) -> LiveRoom:
         """Make a new, empty room; it is kept from its first upload on."""
-        return self._add(LiveRoom(str(uuid4()), self._epoch, time.time(), self._settings))
+        return self._add(self._empty(new_room_id()))
 
-    def find(self, room_id: str) -> LiveRoom | None:
-        """Return the room at this id, from memory or from the store; None if there never was one.
+    def find(self, some_id: str) -> tuple[LiveRoom, bool] | None:
+        """Return the room at this id, and whether it is the id to drive by; None if there never was one.
 
         Raise UnknownRoom if the id is spent.
         """
-        while (room := self._rooms.get(room_id)) is None:
+        while (found := self._here(some_id)) is None:
+            room_id = self._records.watched(some_id) or some_id
+            if (room := self._rooms.get(room_id)) is not None:
+                return room, room_id == some_id
             loading = self._loading.get(room_id)
             room = loading.get() if loading is not None else self._load(room_id)
-            if room is None:
+            if room is None and self._here(some_id) is None:
                 return None
-        return room
+        return found
 
-    def open(self, room_id: str) -> LiveRoom:
-        """Return the room at this id; make an empty one where there never was one."""
-        return self.find(room_id) or self._rooms.get(room_id) or self._add(self._empty(room_id))
+    def open(self, some_id: str) -> tuple[LiveRoom, bool]:
+        """Return the room at this id, as `find` does; make an empty one where there never was one."""
+        return self.find(some_id) or (self._add(self._empty(some_id)), True)
 
     def join(self, room: LiveRoom, listener: Listener) -> None:
         """Add a member, who is told the latest state; raise LimitReached when the room is full."""
@@ -69,11 +77,33 @@ class Registry:
         room.broadcaster.joined(listener)
 
     def leave(self, room: LiveRoom, listener: Listener) -> None:
-        """Remove a member."""
+        """Remove a member; a presenter who does not come back soon lets go of the wheel."""
         room.leave(listener)
         self._records.touch(room)
+        presenter = room.state.presenter
+        if presenter is not None and presenter.member == listener.person.member:
+            gevent.spawn_later(self._settings.wheel_seconds, self._free_wheel, room, presenter.member)
         if room.members:
-            room.broadcaster.presence()
+            room.broadcaster.soon(Slot.PRESENCE)
+
+    @staticmethod
+    def _free_wheel(room: LiveRoom, member: str) -> None:
+        presenter = room.state.presenter
+        if presenter and presenter.member == member and all(each.person.member != member for each in room.members):
+            room.change(view.hand(room.state, None))
+
+    def renew_watch(self, room: LiveRoom) -> None:
+        """Give the room another id to look by; the former one is spent."""
+        former = room.watch_id
+        self._records.renew_watch(room, new_room_id())
+        self._watches.pop(former, None)
+        self._watches[room.watch_id] = room
+
+    def delete(self, room: LiveRoom) -> None:
+        """Delete a room for good, with its documents; its ids never become rooms again."""
+        room.deleted = room.finishing = True  # nothing is written down of it any more
+        self._records.spend(room.room_id, "deleted", room.watch_id)
+        self._forget(room)
 
     def evict(self) -> None:
         """Forget the rooms that nobody was in for `idle_seconds`; what they are is written down first."""
@@ -82,7 +112,7 @@ class Registry:
             if self._idle(room, before):
                 self._records.save_if_needed(room)
                 if self._idle(room, before) and not (room.unsaved and room.stored):
-                    del self._rooms[room.room_id]
+                    self._forget(room)
                     log.info("evicted room=%.8s rooms in memory: %d", room.room_id, len(self._rooms))
 
     def save(self) -> None:
@@ -118,9 +148,21 @@ class Registry:
         finally:
             del self._loading[room_id]
 
+    def _here(self, some_id: str) -> tuple[LiveRoom, bool] | None:
+        if (room := self._rooms.get(some_id)) is not None:
+            return room, True
+        if (room := self._watches.get(some_id)) is not None:
+            return room, False
+        return None
+
     def _empty(self, room_id: str) -> LiveRoom:
-        return LiveRoom(room_id, self._epoch, time.time(), self._settings)
+        return LiveRoom(room_id, new_room_id(), self._epoch, time.time(), self._settings)
 
     def _add(self, room: LiveRoom) -> LiveRoom:
         self._rooms[room.room_id] = room
+        self._watches[room.watch_id] = room
         return room
+
+    def _forget(self, room: LiveRoom) -> None:
+        self._rooms.pop(room.room_id, None)
+        self._watches.pop(room.watch_id, None)

@@ -14,7 +14,8 @@ from tsvapp.live.live_room import LiveRoom
 from tsvapp.live.offload import offload
 from tsvapp.live.records import Records, describe
 from tsvapp.room import view
-from tsvapp.room.messages import Read
+from tsvapp.room.commands import Read
+from tsvapp.room.people import Person
 from tsvapp.room.view import PAGE_SIZE
 from tsvapp.store.local import LocalStore, storage_failed
 from tsvapp.table.document import Document, Reading
@@ -23,7 +24,7 @@ STEP_BYTES = 4 << 20
 """Bytes read at a time in a native thread, between looks whether the reading is still wanted."""
 
 
-def reread(room: LiveRoom, read: Read, records: Records, store: LocalStore) -> None:
+def reread(room: LiveRoom, read: Read, by: Person, records: Records, store: LocalStore) -> None:
     """Read the shown document as `read` says; raise NotAllowed if there is none, or UploadError if it cannot be."""
     document = room.incoming if room.state.incoming else room.document
     if room.state.shown is None or document is None or document.reading is None:
@@ -34,7 +35,7 @@ def reread(room: LiveRoom, read: Read, records: Records, store: LocalStore) -> N
     try:
         with room.reading_turn:
             reading = room.rereading = offload(document.reread, choice, list(read.changes))
-        _grow(room, document, reading)
+        _grow(room, document, reading, by)
         if room.rereading is reading and room.document is document and room.state.table:
             offload(store.keep, room.state.table.document, document.reading.index.dumps())
             room.unsaved = True
@@ -43,7 +44,7 @@ def reread(room: LiveRoom, read: Read, records: Records, store: LocalStore) -> N
         if reading is not None and document.reading is reading:
             document.reading = former
             if document in (room.document, room.incoming):
-                _show(room, document, former)
+                _show(room, document, former, by)
         raise
     except OSError as error:
         # A document that was replaced meanwhile is gone from the disk, and the wish with it.
@@ -54,7 +55,7 @@ def reread(room: LiveRoom, read: Read, records: Records, store: LocalStore) -> N
             room.rereading = None
 
 
-def _grow(room: LiveRoom, document: Document, reading: Reading) -> None:
+def _grow(room: LiveRoom, document: Document, reading: Reading, by: Person) -> None:
     done = swapped = False
     while not done:
         with room.reading_turn:
@@ -64,10 +65,10 @@ def _grow(room: LiveRoom, document: Document, reading: Reading) -> None:
             if not swapped and (done or reading.rows >= room.state.page * PAGE_SIZE):
                 document.reading, swapped = reading, True
             if swapped and document.reading:  # at the end all bytes may speak for another encoding, in its place
-                _show(room, document, document.reading)
+                _show(room, document, document.reading, by)
 
 
-def _show(room: LiveRoom, document: Document, reading: Reading) -> None:
+def _show(room: LiveRoom, document: Document, reading: Reading, by: Person) -> None:
     state = room.state
     incoming = document is room.incoming
     table = state.incoming if incoming else state.table
@@ -75,4 +76,4 @@ def _show(room: LiveRoom, document: Document, reading: Reading) -> None:
         return
     kept = {"id": table.document, "name": table.name, "size": table.size}
     following = describe(reading, kept, growing=incoming or not reading.finished)
-    room.change(view.reread(state, following, incoming), reading)
+    room.change(view.reread(state, following, incoming, by), reading)

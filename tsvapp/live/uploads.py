@@ -12,13 +12,14 @@ from contextlib import suppress
 
 from gevent.event import Event
 
-from tsvapp.errors import EmptyFile, NoUpload, StorageFailed, TooLarge, TsvappError
+from tsvapp.errors import EmptyFile, NoUpload, StorageFailed, TooLarge, TsvappError, UploadRunning
 from tsvapp.live.ids import new_id
 from tsvapp.live.live_room import LiveRoom
 from tsvapp.live.offload import offload
-from tsvapp.live.records import Records, describe
+from tsvapp.live.records import Records, describe, record_of
 from tsvapp.room import view
-from tsvapp.room.messages import CHUNK_BYTES
+from tsvapp.room.people import Person
+from tsvapp.room.protocol import CHUNK_BYTES
 from tsvapp.room.view import Notice, Table, Upload
 from tsvapp.settings import Settings
 from tsvapp.store.local import LocalStore
@@ -65,7 +66,7 @@ class Uploads:
         self._settings = settings
         self._running: dict[LiveRoom, Running] = {}
 
-    def begin(self, room: LiveRoom, name: str, size: int) -> Running:
+    def begin(self, room: LiveRoom, name: str, size: int, by: Person) -> Running:
         """Begin an upload; raise UploadRunning, EmptyFile, TooLarge or LimitReached, and nothing has changed."""
         if size == 0:
             raise EmptyFile(f"{name!r} is empty: it has no bytes. Choose another file.")
@@ -77,8 +78,10 @@ class Uploads:
                 limit=limit,
             )
         self._records.expect_place(room)
+        if room.finishing:
+            raise UploadRunning("Another table is about to take this one's place. Try again in a moment.")
         running = Running(room, name, size, self._store, self._settings)
-        room.change(view.begin(room.state, Upload(running.upload_id, name, size, stored=0)))
+        room.change(view.begin(room.state, Upload(running.upload_id, name, size, 0, by)))
         room.incoming = running.document
         self._running[room] = running
         try:
@@ -122,7 +125,7 @@ class Uploads:
             raise failure from error
         return False
 
-    def whole(self, room: LiveRoom, data: bytes) -> None:
+    def whole(self, room: LiveRoom, data: bytes, by: Person) -> None:
         """Take a whole file at once, in place of a running upload; raise the error that refuses it.
 
         It is one message, so its rows are shown when it is whole.
@@ -131,8 +134,8 @@ class Uploads:
             if other.sealing:
                 other.ended.wait()  # its table is about to be announced; ours comes right after
             else:
-                self.cancel(other, "Another file came in its place.")
-        running = self.begin(room, "table.tsv", len(data))
+                self.cancel(other, by, "Another file came in its place.")
+        running = self.begin(room, "table.tsv", len(data), by)
         view_of_data = memoryview(data)
         for start in range(0, len(data), CHUNK_BYTES):
             if not running.current:
@@ -147,17 +150,25 @@ class Uploads:
             raise NoUpload("There is no such upload in this room; it may have ended already.")
         return running
 
-    def cancel(self, running: Running, why: str) -> None:
+    def cancel(self, running: Running, by: Person | None, why: str) -> None:
         """End an upload; the former table and its page are back."""
         if running.current and not running.sealing:
             notice = Notice("upload_cancelled", f"The upload of {running.name!r} was cancelled. {why}".strip())
-            self._abandon(running, notice)
+            self._abandon(running, notice, by)
 
     def lost(self, running: Running) -> None:
         """End an upload whose sender is gone; the former table and its page are back."""
         if running.current and not running.sealing:
             notice = Notice("upload_lost", f"The upload of {running.name!r} broke off: its sender is gone.")
-            self._abandon(running, notice)
+            self._abandon(running, notice, running.room.state.by)
+
+    def end_of(self, room: LiveRoom) -> None:
+        """End the room's upload, if it has one, because the room ends."""
+        while running := self._running.get(room):
+            if running.sealing:
+                running.ended.wait()
+            else:
+                self.cancel(running, None, "")
 
     def _grow(self, running: Running) -> None:
         if running.current:
@@ -173,15 +184,15 @@ class Uploads:
             raise NoUpload("This upload was cancelled.")
         running.sealing = room.finishing = True
         try:
+            if room.state.table and room.document and room.document.reading:
+                room.former[room.state.table.document] = record_of(room.state.table, room.document.reading)
             reading, table = self._record(running)
         finally:
             room.finishing = False
-        former = room.state.table
         room.change(view.finish(room.state, table), reading)
         room.document, room.incoming = document, None
         self._end(running)
-        if former is not None:
-            offload(self._store.delete, former.document)
+        self._records.forget_oldest(room)
         return True
 
     def _record(self, running: Running) -> tuple[Reading, Table]:
@@ -194,11 +205,11 @@ class Uploads:
     def _fail(self, running: Running, error: TsvappError) -> None:
         if running.current:
             running.sealing = False
-            self._abandon(running, Notice(error.code, f"{running.name!r} could not be opened. {error.message}"))
+            self._abandon(running, Notice(error.code, f"{running.name!r} could not be opened. {error.message}"), None)
 
-    def _abandon(self, running: Running, notice: Notice) -> None:
+    def _abandon(self, running: Running, notice: Notice, by: Person | None) -> None:
         room = running.room
-        room.change(view.abandon(room.state, notice))
+        room.change(view.abandon(room.state, notice, by))
         room.incoming = None
         self._end(running)
         with room.reading_turn:

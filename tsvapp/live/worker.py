@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import gevent
 from gevent.event import Event
@@ -17,12 +17,14 @@ from gevent.event import Event
 from tsvapp.errors import StartupError
 from tsvapp.live.connection import Connection
 from tsvapp.live.frame import message_frame
+from tsvapp.live.live_room import LiveRoom
 from tsvapp.live.outbox import Slot
 from tsvapp.live.records import SAVE_SECONDS, Records
 from tsvapp.live.registry import Registry
 from tsvapp.live.uploads import Uploads
-from tsvapp.room.messages import Heartbeat, serialize
-from tsvapp.room.room import Audience
+from tsvapp.room.events import Heartbeat, Links, serialize
+from tsvapp.room.protocol import NO_ROOM
+from tsvapp.room.room import Audience, Member
 from tsvapp.settings import Settings
 from tsvapp.store.local import LocalStore
 
@@ -80,6 +82,27 @@ class Worker:
             connection.close(RESTART_CODE, "the server restarts; connect again")
         self.registry.save()
         self.records.close()
+
+    def delete(self, room: LiveRoom) -> None:
+        """Delete a room for good, and tell everyone in it."""
+        self.uploads.end_of(room)
+        self.registry.delete(room)
+        self._expel(list(room.members), "deleted")
+
+    def renew_watch(self, room: LiveRoom) -> None:
+        """Replace the id to look by: who came by it has to ask for the new one, and drivers are told it."""
+        watchers = [member for member in room.members if not member.may_drive]
+        self.registry.renew_watch(room)
+        self._expel(watchers, "renewed")
+        frame = message_frame(serialize(Links(room.watch_id)))
+        for member in list(room.members):
+            if member.may_drive and member.audience is Audience.V1:
+                member.outbox.answer(frame)  # type: ignore[attr-defined]
+
+    @staticmethod
+    def _expel(members: Iterable[Member], reason: str) -> None:
+        for member in members:
+            member.expel(reason, NO_ROOM[reason])  # type: ignore[attr-defined]
 
     def _wait_to_own(self) -> None:
         while not self.store.own():

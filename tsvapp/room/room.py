@@ -11,6 +11,8 @@ from collections import Counter
 from enum import Enum
 from typing import Protocol
 
+from tsvapp.errors import NotAllowed
+from tsvapp.room.people import Here, Person, Pointed, listed
 from tsvapp.room.view import RoomState
 from tsvapp.table.document import Document, Reading
 
@@ -19,13 +21,22 @@ class Audience(Enum):
     """Name those who get the same frame of a broadcast."""
 
     ARTICLE = "article"
+    ARTICLE_WATCH = "article, looking only"
     V1 = "tsvapp.v1"
+
+    @property
+    def is_article(self) -> bool:
+        """Say whether the article's protocol is spoken; its answers carry the id that a member came in by."""
+        return self is not Audience.V1
 
 
 class Member(Protocol):
-    """Be one connection that is in a room."""
+    """Be one connection that is in a room; `page` is where it looks alone, None while it follows."""
 
     audience: Audience
+    person: Person
+    may_drive: bool
+    page: int | None
 
 
 class Room:
@@ -34,16 +45,19 @@ class Room:
     `document` is the finished one and `incoming` the one on its way in; `stored` says that the room has a record.
     """
 
-    def __init__(self, room_id: str, epoch: str, used_at: float) -> None:
+    def __init__(self, room_id: str, watch_id: str, epoch: str, used_at: float) -> None:
         self.room_id = room_id
+        self.watch_id = watch_id
         self.epoch = epoch
         self.used_at = used_at
         self.state = RoomState()
         self.members: set[Member] = set()
+        self.pointed: Pointed | None = None
         self.document: Document | None = None
         self.incoming: Document | None = None
         self.stored = False
         self.unsaved = False
+        self.deleted = False
         self._readings: dict[str, Reading] = {}
         self._audiences: Counter[Audience] = Counter()
 
@@ -62,6 +76,22 @@ class Room:
     def audiences(self) -> set[Audience]:
         """Name the audiences that are here, each of which costs one frame a broadcast."""
         return {audience for audience, count in self._audiences.items() if count}
+
+    def people(self) -> list[Here]:
+        """List who is here, as far as a list is of use."""
+        every = (
+            Here(each.person.member, each.person.name, each.person.hue, each.page, each.may_drive)
+            for each in self.members
+        )
+        return listed(every)
+
+    def expect_driver(self, member: Member) -> None:
+        """Raise NotAllowed if this member may not move the room now."""
+        if not member.may_drive:
+            raise NotAllowed("This link is for looking only. Ask for the other link to take part.")
+        presenter = self.state.presenter
+        if presenter is not None and presenter.member != member.person.member:
+            raise NotAllowed(f"{presenter.name} is presenting. Ask for the wheel, or look around alone.")
 
     def commit(self, expected: int, state: RoomState, *readings: Reading) -> bool:
         """Make `state` the latest if the room is still at revision `expected`; return whether it was.

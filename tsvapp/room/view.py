@@ -12,6 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tsvapp.errors import NoUpload, UploadRunning
+from tsvapp.room.people import Person
+
+FORMER = 4
+"""Former documents that are kept: with the present one five, so a mistake can be undone and the disk is bounded."""
 
 PAGE_SIZE = 100
 """Rows of a page, on both protocols: the article's number."""
@@ -48,6 +52,7 @@ class Upload:
     name: str
     size: int
     stored: int
+    by: Person | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class RoomState:
     """Hold the view of a room: its table, the table on its way in, and the page everyone looks at.
 
     `page` belongs to what is shown; `former_page` keeps the finished table's page while an incoming one is shown.
+    `by` is who moved the room last, `former` are the documents that can be brought back, the newest first.
     """
 
     revision: int = 0
@@ -72,6 +78,9 @@ class RoomState:
     former_page: int = 1
     upload: Upload | None = None
     notice: Notice | None = None
+    by: Person | None = None
+    presenter: Person | None = None
+    former: tuple[Table, ...] = ()
 
     @property
     def shown(self) -> Table | None:
@@ -84,12 +93,12 @@ def _next(state: RoomState, **changes: Any) -> RoomState:
     return replace(state, revision=state.revision + 1, **changes)
 
 
-def turn(state: RoomState, page: int) -> RoomState:
+def turn(state: RoomState, page: int, by: Person | None = None) -> RoomState:
     """Show `page`, clamped to the pages there are; the same state if it is shown already or there is no table."""
     if state.shown is None:
         return state
     page = min(max(page, 1), state.shown.pages)
-    return state if page == state.page else _next(state, page=page)
+    return state if page == state.page else _next(state, page=page, by=by)
 
 
 def begin(state: RoomState, upload: Upload) -> RoomState:
@@ -98,7 +107,7 @@ def begin(state: RoomState, upload: Upload) -> RoomState:
         raise UploadRunning(
             f"This room is receiving {state.upload.name!r} already. Wait until it is done, or cancel it first."
         )
-    return _next(state, upload=upload)
+    return _next(state, upload=upload, by=upload.by)
 
 
 def grow(state: RoomState, stored: int, incoming: Table | None) -> RoomState:
@@ -127,18 +136,35 @@ def _page_changed(before: Table, after: Table, page: int) -> bool:
 def finish(state: RoomState, table: Table) -> RoomState:
     """Make the document that has come in whole the room's table."""
     page = min(state.page, table.pages) if state.incoming else 1
-    return _next(state, table=table, incoming=None, upload=None, page=page, former_page=1)
+    by = state.upload.by if state.upload else None
+    former = _remember(state, state.former)
+    return _next(state, table=table, incoming=None, upload=None, page=page, former_page=1, by=by, former=former)
 
 
-def abandon(state: RoomState, notice: Notice) -> RoomState:
+def _remember(state: RoomState, former: tuple[Table, ...]) -> tuple[Table, ...]:
+    return ((state.table, *former) if state.table else former)[:FORMER]
+
+
+def restore(state: RoomState, table: Table, by: Person | None = None) -> RoomState:
+    """Bring a former document back; the one it takes the place of can be brought back in turn."""
+    former = _remember(state, tuple(each for each in state.former if each.document != table.document))
+    return _next(state, table=table, page=1, by=by, former=former)
+
+
+def hand(state: RoomState, presenter: Person | None) -> RoomState:
+    """Give the wheel to `presenter`, or to everyone."""
+    return state if presenter == state.presenter else _next(state, presenter=presenter)
+
+
+def abandon(state: RoomState, notice: Notice, by: Person | None = None) -> RoomState:
     """Give up the upload: the former table and its page are shown again, and the notice says why."""
     if state.upload is None:
         return state
     page = state.former_page if state.incoming else state.page
-    return _next(state, incoming=None, upload=None, page=page, former_page=1, notice=notice)
+    return _next(state, incoming=None, upload=None, page=page, former_page=1, notice=notice, by=by)
 
 
-def reread(state: RoomState, table: Table, incoming: bool) -> RoomState:
+def reread(state: RoomState, table: Table, incoming: bool, by: Person | None = None) -> RoomState:
     """Take the progress of another reading of the finished document, or of the incoming one.
 
     The revision rises when it takes the place of the former reading, when the shown page gains rows, and at its end.
@@ -149,5 +175,5 @@ def reread(state: RoomState, table: Table, incoming: bool) -> RoomState:
         return replace(state, table=table, former_page=min(state.former_page, table.pages))
     which = "incoming" if incoming else "table"
     if before is None or before.growing != table.growing or _page_changed(before, table, state.page):
-        return _next(state, page=min(state.page, table.pages), **{which: table})
+        return _next(state, page=min(state.page, table.pages), by=by, **{which: table})
     return replace(state, incoming=table) if incoming else replace(state, table=table)

@@ -16,8 +16,8 @@ import errno
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -140,8 +140,12 @@ class LocalStore:
         records.executescript(
             f"""
             CREATE TABLE IF NOT EXISTS rooms (
-                room_id TEXT PRIMARY KEY, used_at REAL NOT NULL, document TEXT, record TEXT NOT NULL) WITHOUT ROWID;
+                room_id TEXT PRIMARY KEY, used_at REAL NOT NULL, record TEXT NOT NULL) WITHOUT ROWID;
             CREATE INDEX IF NOT EXISTS rooms_by_use ON rooms (used_at);
+            CREATE TABLE IF NOT EXISTS documents (id TEXT PRIMARY KEY, room_id TEXT NOT NULL) WITHOUT ROWID;
+            CREATE INDEX IF NOT EXISTS documents_by_room ON documents (room_id);
+            CREATE TABLE IF NOT EXISTS watches (id TEXT PRIMARY KEY, room_id TEXT NOT NULL) WITHOUT ROWID;
+            CREATE INDEX IF NOT EXISTS watches_by_room ON watches (room_id);
             CREATE TABLE IF NOT EXISTS spent (id TEXT PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
             PRAGMA user_version = {FORMAT};
             """
@@ -192,7 +196,7 @@ class LocalStore:
             part.unlink(missing_ok=True)
 
     def _sweep(self) -> None:
-        named = {document for (document,) in self._db.execute("SELECT document FROM rooms WHERE document IS NOT NULL")}
+        named = {document for (document,) in self._db.execute("SELECT id FROM documents")}
         for path in self._documents.iterdir():
             if path.stem not in named or path.suffix == ".draft":
                 path.unlink()
@@ -204,16 +208,40 @@ class LocalStore:
         assert self._records is not None, "open() comes first"
         return self._records
 
-    def save_room(self, room_id: str, used_at: float, document_id: str | None, record: dict[str, Any]) -> None:
-        """Write a room's record, which is JSON; on return it is on the disk."""
-        self._db.execute(
-            "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?)", (room_id, used_at, document_id, json.dumps(record))
-        )
+    def save_room(
+        self, room_id: str, watch_id: str, used_at: float, documents: Sequence[str], record: dict[str, Any]
+    ) -> None:
+        """Write a room's record, which is JSON, and the documents it has; on return it is on the disk."""
+        with self._transaction() as db:
+            db.execute("INSERT OR REPLACE INTO rooms VALUES (?, ?, ?)", (room_id, used_at, json.dumps(record)))
+            db.execute("INSERT OR IGNORE INTO watches VALUES (?, ?)", (watch_id, room_id))
+            db.execute("DELETE FROM documents WHERE room_id = ?", (room_id,))
+            db.executemany("INSERT INTO documents VALUES (?, ?)", [(each, room_id) for each in documents])
 
-    def load_room(self, room_id: str) -> tuple[float, dict[str, Any]] | None:
-        """Return when a room was last used and its record, or None where there is none."""
-        row = self._db.execute("SELECT used_at, record FROM rooms WHERE room_id = ?", (room_id,)).fetchone()
-        return (row[0], json.loads(row[1])) if row else None
+    def watched(self, watch_id: str) -> str | None:
+        """Return the room that may be looked at by this id, or None."""
+        row = self._db.execute("SELECT room_id FROM watches WHERE id = ?", (watch_id,)).fetchone()
+        return row[0] if row else None
+
+    def renew_watch(self, room_id: str, watch_id: str, reason: str) -> None:
+        """Give a room another id to look by; the former ones are spent."""
+        with self._transaction() as db:
+            db.execute("INSERT OR REPLACE INTO spent SELECT id, ? FROM watches WHERE room_id = ?", (reason, room_id))
+            db.execute("DELETE FROM watches WHERE room_id = ?", (room_id,))
+            db.execute("INSERT INTO watches VALUES (?, ?)", (watch_id, room_id))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        # One that fails is rolled back: left open, it would keep all that is saved later off the disk.
+        with self._db:
+            self._db.execute("BEGIN")
+            yield self._db
+
+    def load_room(self, room_id: str) -> tuple[str, float, dict[str, Any]] | None:
+        """Return a room's id to look by, when it was last used, and its record; None where there is none."""
+        asked = "SELECT id, used_at, record FROM rooms JOIN watches USING (room_id) WHERE room_id = ?"
+        row = self._db.execute(asked, (room_id,)).fetchone()
+        return (row[0], row[1], json.loads(row[2])) if row else None
 
     def count_rooms(self) -> int:
         """Count the rooms that are kept."""
@@ -225,16 +253,18 @@ class LocalStore:
         rows = self._db.execute("SELECT room_id FROM rooms WHERE used_at < ? ORDER BY used_at", (moment,)).fetchall()
         return (room_id for (room_id,) in rows)
 
-    def spend(self, room_id: str, reason: str) -> None:
-        """Delete a room with its document for good, and remember its id, so that it never becomes a room again."""
-        row = self._db.execute("SELECT document FROM rooms WHERE room_id = ?", (room_id,)).fetchone()
-        # A transaction that fails is rolled back here: left open, it would keep all that is saved later off the disk.
-        with self._db:
-            self._db.execute("BEGIN")
-            self._db.execute("INSERT OR REPLACE INTO spent VALUES (?, ?)", (room_id, reason))
-            self._db.execute("DELETE FROM rooms WHERE room_id = ?", (room_id,))
-        if row and row[0]:
-            self.delete(row[0])
+    def spend(self, room_id: str, reason: str, watch_id: str | None = None) -> None:
+        """Delete a room with its documents for good, and remember its ids, so that they never become rooms again."""
+        documents = self._db.execute("SELECT id FROM documents WHERE room_id = ?", (room_id,)).fetchall()
+        with self._transaction() as db:
+            db.execute("INSERT OR REPLACE INTO spent VALUES (?, ?)", (room_id, reason))
+            db.execute("INSERT OR REPLACE INTO spent SELECT id, ? FROM watches WHERE room_id = ?", (reason, room_id))
+            if watch_id is not None:  # of a room that was never written down
+                db.execute("INSERT OR REPLACE INTO spent VALUES (?, ?)", (watch_id, reason))
+            for where in ("rooms", "watches", "documents"):
+                db.execute(f"DELETE FROM {where} WHERE room_id = ?", (room_id,))
+        for (document,) in documents:
+            self.delete(document)
 
     def spent(self, room_id: str) -> str | None:
         """Say why an id is spent, or None if it is not."""

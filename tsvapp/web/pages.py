@@ -58,10 +58,10 @@ def download(room_id: UUID) -> Response:
     worker: Worker = current_app.extensions["tsvapp"]
     if not worker.ready():
         return _page(503, "Restarting", "The server is restarting. Try again in a moment.")
-    room = worker.registry.find(str(room_id))
-    if room is None or room.state.table is None:
+    found = worker.registry.find(str(room_id))
+    table = found[0].state.table if found else None
+    if table is None:
         raise UnknownRoom("There is no table to download at this address.")
-    table = room.state.table
     # Opened before the answer begins: the file then stays readable when somebody brings another meanwhile.
     descriptor = offload(worker.store.blob(table.document).open)
     # Not with direct_passthrough: werkzeug then never calls what is to be called on close.

@@ -18,10 +18,12 @@ from flask_sock import Sock
 from simple_websocket import Server
 from werkzeug.routing.exceptions import WebsocketMismatch
 
+from tsvapp.errors import UnknownRoom
+from tsvapp.live.article_member import ArticleMember
 from tsvapp.live.connection import Connection, MessageLimits
-from tsvapp.live.member import ArticleMember, V1Member
+from tsvapp.live.v1_member import V1Member
 from tsvapp.live.worker import Worker
-from tsvapp.room.messages import CHUNK_BYTES, COMMAND_BYTES, SUBPROTOCOL
+from tsvapp.room.protocol import CHUNK_BYTES, COMMAND_BYTES, SUBPROTOCOL
 from tsvapp.web.ids import mask
 
 RETRY_SECONDS = 5
@@ -103,8 +105,7 @@ def _serve(ws: Server, room_id: str | None) -> None:
     started = time.monotonic()
     here.connections.add(connection)
     try:
-        member = V1Member(connection, here) if v1 else ArticleMember(connection, here)
-        member.converse(room_id)
+        _converse(connection, here, room_id, v1)
     except Exception:
         # Left to Flask, this would write a page of HTML into the WebSocket.
         log.exception("connection to room %s failed", mask(room_id))
@@ -122,6 +123,26 @@ def _serve(ws: Server, room_id: str | None) -> None:
             connection.received_bytes,
             connection.outbox.sent_bytes,
         )
+
+
+def _converse(connection: Connection, here: Worker, some_id: str | None, v1: bool) -> None:
+    registry = here.registry
+    try:
+        if some_id is None:
+            room, may_drive = registry.create(), True
+        elif v1:
+            found = registry.find(some_id)
+            if found is None:
+                return V1Member(connection, here, None, may_drive=False).converse("unknown")
+            room, may_drive = found
+        else:
+            room, may_drive = registry.open(some_id)
+    except UnknownRoom as error:
+        if v1:
+            return V1Member(connection, here, None, may_drive=False).converse(error.reason)
+        return connection.close(error.close_code, error.message)
+    member = V1Member if v1 else ArticleMember
+    member(connection, here, room, may_drive).converse()
 
 
 def _is_key(key: str) -> bool:

@@ -13,36 +13,43 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tsvapp.errors import BadCommand
-from tsvapp.room import messages
-from tsvapp.room.messages import (
-    DEFLATE_FROM,
+from tsvapp.room import commands, events
+from tsvapp.room.commands import (
     LAST_PAGE,
-    Ack,
     Begin,
     Cancel,
-    CellAnswer,
     Chunk,
-    ErrorEvent,
-    Finished,
-    Heartbeat,
     Look,
-    NoRoom,
-    PageAnswer,
-    Presence,
-    Progress,
     Read,
     ReadCell,
-    Ready,
-    Snapshot,
     Turn,
-    Welcome,
     WholeFile,
     parse,
     parse_article,
+)
+from tsvapp.room.events import (
+    DEFLATE_FROM,
+    Ack,
+    CellAnswer,
+    ErrorEvent,
+    Finished,
+    Heartbeat,
+    Links,
+    NoRoom,
+    PageAnswer,
+    Pointing,
+    Presence,
+    Progress,
+    Ready,
+    Snapshot,
+    Welcome,
+    WheelAsked,
+    You,
     progress,
     serialize,
     serialize_article,
 )
+from tsvapp.room.people import Here, Person, Pointed
 from tsvapp.room.view import Notice, RoomState, Table, Upload
 from tsvapp.table.dialect import DELIMITERS, ENCODINGS
 
@@ -54,17 +61,23 @@ TABLE = Table(
     report={"ragged": {"count": 1, "rows": [17]}},
 )
 UPLOAD = Upload("upload", "b.tsv", 100, stored=40)
+HERON = Person("m", "Guest Heron", 210)
+POINTED = Pointed("m", "Guest Heron", 210, 17, 0)
 
 EVENTS = [
-    Welcome("room", {"page_size": 100}, 7, 20.0, ENCODINGS, DELIMITERS),
+    Welcome("room", "watch", True, HERON, "key", {"page_size": 100}, 7, 20.0, ENCODINGS, DELIMITERS),
     NoRoom("unknown", "There is no table at this address."),
     Snapshot(
         *("epoch", 12, 2, 3, TABLE, ["year", "carrier"], 101, 0, [["2013", "AA"], [""]], [(0, 5, 10240)]),
-        *(UPLOAD, Notice("upload_lost", "It broke off."), 7),
+        *(UPLOAD, Notice("upload_lost", "It broke off."), HERON, HERON, POINTED, [TABLE], 7),
     ),
-    Snapshot("epoch", 0, 1, 1, None, None, 1, 0, [], [], None, None, 7),
+    Snapshot("epoch", 0, 1, 1, None, None, 1, 0, [], [], None, None, None, None, None, [], 7),
     Progress("epoch", 12, UPLOAD, 250, 3, 3, True),
-    Presence(2),
+    Presence(2, [Here("m", "Guest Heron", 210, None, True)]),
+    Pointing(POINTED),
+    You(HERON),
+    WheelAsked(HERON),
+    Links("watch"),
     Heartbeat("epoch", 12),
     Ready("upload", 0),
     Ack("upload", 262144),
@@ -172,8 +185,8 @@ def test_a_file_name_is_kept_without_its_directories(name, kept):
         (command(type="begin", name=5, size=1), "begin: name must be a string."),
         (command(type="begin", name="a", size=-1), "begin: size must be a whole number from 0."),
         (command(type="begin", name="a"), "begin: size must be a whole number from 0."),
-        (command(type="cancel"), "cancel: upload must be the upload's id."),
-        (command(type="cancel", upload=5), "cancel: upload must be the upload's id."),
+        (command(type="cancel"), "cancel: upload must be a string."),
+        (command(type="cancel", upload=5), "cancel: upload must be a string."),
         (command(type="read"), "read: give at least one of encoding, delimiter, quoting, header."),
         (command(type="read", encoding="klingon"), "read: encoding must be null or one of 'utf-8'"),
         (command(type="read", encoding=True), "read: encoding must be null or one of"),
@@ -222,7 +235,7 @@ def test_a_message_is_a_command_or_refused_as_none(message):
         parsed = parse(message)
     except BadCommand:
         return
-    assert isinstance(parsed, messages.Command)
+    assert isinstance(parsed, commands.Command)
 
 
 @given(st.integers(1, 10**6), st.sampled_from(["turn", "look"]))
@@ -273,7 +286,7 @@ def test_an_event_arrives_as_it_was_meant(event):
 
 
 def test_every_event_is_tried_here():
-    assert {type(event) for event in EVENTS} == set(messages.Event.__args__)
+    assert {type(event) for event in EVENTS} == set(events.Event.__args__)
 
 
 def test_the_type_of_an_event_comes_first():
@@ -323,7 +336,9 @@ def test_a_large_event_is_deflated_without_a_wrapper():
 
 
 def test_a_mapping_of_any_kind_is_an_object():
-    event = Welcome("room", MappingProxyType({"page_size": 100}), 7, 20.0, ENCODINGS, DELIMITERS)
+    event = Welcome(
+        "room", "watch", True, HERON, "key", MappingProxyType({"page_size": 100}), 7, 20.0, ENCODINGS, DELIMITERS
+    )
     assert plain(serialize(event))["limits"] == {"page_size": 100}
 
 

@@ -1,0 +1,223 @@
+"""A member that speaks `tsvapp.v1`: a mistake is answered by an error event, and the conversation goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import get_args
+
+from tsvapp.errors import BadCommand, LimitReached, NotAllowed, NoUpload, TsvappError, UnknownRoom
+from tsvapp.live import wheel
+from tsvapp.live.broadcaster import Listener
+from tsvapp.live.connection import Connection
+from tsvapp.live.documents import restore
+from tsvapp.live.frame import message_frame
+from tsvapp.live.ids import new_key
+from tsvapp.live.live_room import LiveRoom
+from tsvapp.live.offload import offload
+from tsvapp.live.outbox import Slot
+from tsvapp.live.pages import answer_cell, answer_look
+from tsvapp.live.rereading import reread
+from tsvapp.live.uploads import Running
+from tsvapp.live.worker import Worker
+from tsvapp.room import view
+from tsvapp.room.commands import (
+    AskWheel,
+    At,
+    Begin,
+    Cancel,
+    Chunk,
+    Command,
+    Delete,
+    Hand,
+    Introduce,
+    Look,
+    Move,
+    Point,
+    Present,
+    Read,
+    ReadCell,
+    Renew,
+    Restore,
+    Turn,
+    Wheel,
+    WholeFile,
+    parse,
+)
+from tsvapp.room.events import Ack, ErrorEvent, Event, Finished, NoRoom, Ready, Welcome, You, serialize
+from tsvapp.room.people import Person, Pointed, person
+from tsvapp.room.protocol import CHUNK_BYTES, NO_ROOM, WINDOW_BYTES
+from tsvapp.room.room import Audience
+from tsvapp.room.view import PAGE_SIZE, Table
+from tsvapp.store.local import storage_failed
+from tsvapp.table.dialect import DELIMITERS, ENCODINGS
+from tsvapp.table.reading import Reading
+
+NOBODY = Person("", "", 0)
+
+
+class V1Member(Listener):
+    """Take part by `tsvapp.v1`; without a room, every command is answered that there is none."""
+
+    def __init__(self, connection: Connection, worker: Worker, room: LiveRoom | None, may_drive: bool) -> None:
+        self._key = new_key()
+        who = person(room.room_id, self._key) if room else NOBODY
+        super().__init__(Audience.V1, connection.outbox, who, may_drive)
+        self._connection = connection
+        self._worker = worker
+        self._room = room
+        self._upload: Running | None = None
+        self._refused = False
+
+    def converse(self, reason: str = "unknown") -> None:
+        """Join the room, do what the messages say until the connection ends, and leave.
+
+        Without a room, `reason` says why there is none.
+        """
+        try:
+            self._join(reason)
+            for message in self._connection.messages():
+                self._hear(message)
+                self.outbox.wait_for_room()
+        except LimitReached as error:
+            self._answer(ErrorEvent(**error.answer()))
+            self._connection.close(error.close_code, error.message)
+        finally:
+            if self._upload is not None:
+                self._worker.uploads.lost(self._upload)
+            if self._room is not None:
+                self._worker.registry.leave(self._room, self)
+
+    def expel(self, reason: str, message: str) -> None:
+        """End the membership, because the room has ended or the id was replaced; the connection lives on."""
+        if self._room is not None:
+            self._worker.registry.leave(self._room, self)
+            self._room = None
+        self._answer(NoRoom(reason, message))
+
+    def _join(self, reason: str) -> None:
+        room, settings = self._room, self._worker.settings
+        if room is None:
+            return self._answer(NoRoom(reason, NO_ROOM[reason]))
+        limits = {
+            "page_size": PAGE_SIZE,
+            "page_columns": settings.page_columns,
+            "cell_chars": settings.cell_chars,
+            "chunk_bytes": CHUNK_BYTES,
+            "window_bytes": WINDOW_BYTES,
+            "upload_bytes": settings.max_upload_bytes,
+        }
+        welcome = Welcome(
+            room_id=room.room_id if self.may_drive else None,
+            watch_id=room.watch_id,
+            may_drive=self.may_drive,
+            you=self.person,
+            key=self._key,
+            limits=limits,
+            room_days=settings.room_days,
+            heartbeat_seconds=settings.heartbeat_seconds,
+            encodings=ENCODINGS,
+            delimiters=DELIMITERS,
+        )
+        self._answer(welcome)
+        self._worker.registry.join(room, self)
+
+    def _hear(self, message: str | bytes) -> None:
+        ask = None
+        try:
+            command = parse(message)
+            ask = command.ask if isinstance(command, Look | ReadCell) else None
+            room = self._room
+            if room is None:
+                raise UnknownRoom("There is no table at this address. Start a new one.")
+            if isinstance(command, get_args(Move)):
+                room.expect_driver(self)
+            elif isinstance(command, get_args(Wheel)) and not self.may_drive:
+                raise NotAllowed("This link is for looking only.")
+            self._do(room, command)
+        except TsvappError as error:
+            self._answer(ErrorEvent(**error.answer(), ask=ask))
+
+    def _do(self, room: LiveRoom, command: Command) -> None:
+        worker = self._worker
+        match command:
+            case Turn(page):
+                room.change(view.turn(room.state, page, self.person))
+            case Point(row, column):
+                room.pointed = Pointed(self.person.member, self.person.name, self.person.hue, row, column)
+                room.broadcaster.soon(Slot.POINTING)
+            case Begin(name, size):
+                self._begin(room, name, size)
+            case Chunk(data):
+                self._chunk(data)
+            case Cancel(upload):
+                worker.uploads.cancel(worker.uploads.find(room, upload), self.person, "The former table is back.")
+            case Read():
+                reread(room, command, self.person, worker.records, worker.store)
+            case Look():
+                self._answer_from(room, lambda table, reading: answer_look(command, table, reading, worker.settings))
+            case ReadCell():
+                self._answer_from(room, lambda table, reading: answer_cell(command, reading))
+            case Introduce():
+                self._introduce(room, command)
+            case At(page):
+                self.page = page
+                room.broadcaster.soon(Slot.PRESENCE)
+            case Present():
+                wheel.present(room, self.person)
+            case AskWheel():
+                wheel.ask(room, self.person)
+            case Hand(member):
+                wheel.hand(room, self.person, member)
+            case Restore(document):
+                restore(room, document, self.person, worker.records)
+            case Delete():
+                worker.delete(room)
+            case Renew():
+                worker.renew_watch(room)
+            case WholeFile():
+                raise BadCommand("A whole file belongs to the article's protocol.")
+
+    def _introduce(self, room: LiveRoom, command: Introduce) -> None:
+        self.person = person(room.room_id, command.key, command.name, command.hue)
+        presenter = room.state.presenter
+        if presenter is not None and presenter.member == self.person.member:
+            room.change(view.hand(room.state, self.person))
+        self._answer(You(self.person))
+        room.broadcaster.soon(Slot.PRESENCE)
+
+    def _begin(self, room: LiveRoom, name: str, size: int) -> None:
+        try:
+            self._upload = self._worker.uploads.begin(room, name, size, self.person)
+        except TsvappError:
+            self._refused = True
+            raise
+        self._refused = False
+        self._answer(Ready(self._upload.upload_id, offset=0))
+
+    def _chunk(self, data: bytes) -> None:
+        upload = self._upload
+        if upload is None and not self._refused:
+            raise NoUpload("There is no upload to add these bytes to; send begin first.")
+        if upload is None or not upload.current:
+            return  # still on their way when the upload ended, which its sender has been told
+        try:
+            finished = self._worker.uploads.chunk(upload, data)
+        except TsvappError as error:
+            return self._answer(ErrorEvent(**error.answer(), upload=upload.upload_id))
+        self.outbox.offer(Slot.ACK, message_frame(serialize(Ack(upload.upload_id, upload.stored))))
+        if finished and (reading := upload.document.reading):
+            self._answer(Finished(upload.upload_id, upload.document_id, reading.rows))
+            self._upload = None
+
+    def _answer_from(self, room: LiveRoom, encode: Callable[[Table, Reading], bytes]) -> None:
+        while (table := room.state.shown) and (reading := room.reading()):
+            try:
+                return self.outbox.answer(offload(encode, table, reading))
+            except OSError as error:
+                # A document that was replaced meanwhile is gone from the disk: the one in its place is meant now.
+                if room.reading() is reading:
+                    raise storage_failed(error) from error
+        raise BadCommand("There is no table here to look at.")
+
+    def _answer(self, event: Event) -> None:
+        self._connection.send(serialize(event))

@@ -1,0 +1,23 @@
+"""Numbers and words that are part of both wire protocols; `docs/protocol.md` is held against them."""
+
+from __future__ import annotations
+
+SUBPROTOCOL = "tsvapp.v1"
+
+CHUNK_BYTES = 256 << 10
+"""Most bytes of one chunk: large enough to cost little each, small enough to be stored within a few milliseconds."""
+
+WINDOW_BYTES = 16 * CHUNK_BYTES
+"""Most bytes a client sends before they are acknowledged: 40 MB/s over a line of 100 ms, 4 MiB of memory at most."""
+
+COMMAND_BYTES = 64 << 10
+"""Most bytes of a text message: the longest command is a few hundred bytes and a file name."""
+
+NO_ROOM = {
+    "unknown": "There is no table at this address. Check that the link is whole.",
+    "expired": "Nobody had used this table for a while, so it was deleted.",
+    "deleted": "Somebody deleted this table. Its bytes are gone.",
+    "renewed": "This link to look only was replaced by another. Ask for the new one.",
+    "unreadable": "The server cannot read this table any more.",
+}
+"""Why no room lives at an id: the word for programs, and the sentence for people."""
