@@ -24,7 +24,7 @@ from tsvapp.table.dialect import Choice
 PAGE = (ROOT / "docs" / "protocol.md").read_text()
 
 COMMANDS = [
-    *(commands.Turn, commands.Begin, commands.Cancel, commands.Read, commands.Look, commands.ReadCell),
+    *(commands.Turn, commands.Begin, commands.Resume, commands.Cancel, commands.Read, commands.Look, commands.ReadCell),
     *(commands.Introduce, commands.At, commands.Point, commands.Present, commands.AskWheel, commands.Hand),
     *(commands.Restore, commands.Delete, commands.Renew),
 ]

@@ -11,6 +11,7 @@ TsvappError
 │   ├── TooLarge          more bytes than the server takes
 │   ├── RowTooLong        a row of more bytes than the server takes
 │   ├── UploadRunning     the room already has an upload
+│   ├── NotTheSame        a file that is offered to go on with an upload, but is another
 │   ├── NoUpload          a chunk or a cancel that belongs to no upload
 │   └── StorageFailed     the disk is full or failing
 └── LimitReached          rooms, members or connections: as many as the server takes
@@ -119,6 +120,14 @@ class UploadRunning(UploadError):
     """Refuse a second upload into a room that already has one."""
 
     code = "upload_running"
+    http_status = 409
+    close_code = 1008
+
+
+class NotTheSame(UploadError):
+    """Refuse to go on with an upload from another file; the upload stays as it is."""
+
+    code = "not_the_same"
     http_status = 409
     close_code = 1008
 

@@ -163,7 +163,7 @@ def test_nothing_older_is_written_behind_a_document_that_is_being_announced(tmp_
     records = Records(store, settings)
     records.open()
     room = LiveRoom("1b4e28ba-2fa1-4d1e-883f-0016d3cca427", "watch", "epoch", 0.0, settings)
-    running = Uploads(store, records, settings).begin(room, "table.tsv", 4, person("room", "key"))
+    running = Uploads(store, records, settings).begin(room, "table.tsv", 4, person("room", "key"), "sender")
     running.document.append(b"a\tb\n")
     running.document.seal()
     reading, described = running.described(growing=False)

@@ -70,7 +70,7 @@ class Wanderer(threading.Thread):
 def test_fifty_that_join_leave_turn_and_upload_at_random_end_on_the_same_revision(
     start_server: Start, clients: ExitStack
 ) -> None:
-    server = start_server(idle_seconds=0.2)
+    server = start_server(idle_seconds=0.2, pause_seconds=0.1, abandon_seconds=0.3)
     rooms = []
     watchers: list[V1Client] = []
     for _ in range(5):

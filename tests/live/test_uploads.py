@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import socket
 import urllib.request
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -100,13 +99,6 @@ def test_a_cancelled_upload_brings_the_former_table_and_its_page_back(v1: Connec
     uploader.socket.send(b"a chunk that was on its way")
     uploader.upload(b"a\tb\n1\t2\n", name="next.tsv")
     assert viewer.see(lambda event: settled(event) and event["table"]["name"] == "next.tsv")
-
-
-def test_an_upload_whose_sender_is_lost_brings_the_former_table_and_its_page_back(v1: Connect) -> None:
-    uploader, viewer = two_rooms_worth(v1)
-    start_another(uploader, viewer)
-    uploader.socket.socket.shutdown(socket.SHUT_RDWR)
-    assert_former_is_back(viewer.see(settled), "upload_lost")
 
 
 @pytest.mark.parametrize(

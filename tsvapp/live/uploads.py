@@ -10,51 +10,22 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 
-from gevent.event import Event
+import gevent
 
-from tsvapp.errors import EmptyFile, NoUpload, StorageFailed, TooLarge, TsvappError, UploadRunning
-from tsvapp.live.ids import new_id
+from tsvapp.errors import EmptyFile, NotTheSame, NoUpload, StorageFailed, TooLarge, TsvappError, UploadRunning
 from tsvapp.live.live_room import LiveRoom
 from tsvapp.live.offload import offload
-from tsvapp.live.records import Records, describe, record_of
+from tsvapp.live.records import Records, record_of
+from tsvapp.live.running import Running
 from tsvapp.room import view
 from tsvapp.room.people import Person
 from tsvapp.room.protocol import CHUNK_BYTES
 from tsvapp.room.view import Notice, Table, Upload
 from tsvapp.settings import Settings
 from tsvapp.store.local import LocalStore
-from tsvapp.table.document import Document, Reading
+from tsvapp.table.document import Reading
 
 log = logging.getLogger(__name__)
-
-
-class Running:
-    """Be one upload into `room`, driven by the greenlet of whoever sends it."""
-
-    def __init__(self, room: LiveRoom, name: str, size: int, store: LocalStore, settings: Settings) -> None:
-        self.upload_id = new_id()
-        self.document_id = new_id()
-        self.room = room
-        self.name = name
-        self.size = size
-        self.document = Document(store.blob(self.document_id), new_id, max_row_bytes=settings.max_row_bytes)
-        self.stored = 0
-        self.sealing = False
-        self.ended = Event()
-
-    @property
-    def current(self) -> bool:
-        """Say whether this is still the room's upload."""
-        upload = self.room.state.upload
-        return upload is not None and upload.upload == self.upload_id
-
-    def described(self, growing: bool) -> tuple[Reading, Table]:
-        """Return what has come so far, and everything about it that is not a cell; there must be a first byte."""
-        reading = self.document.reading
-        if reading is None:
-            raise EmptyFile(f"{self.name!r} has no bytes.")
-        document = {"id": self.document_id, "name": self.name, "size": self.size}
-        return reading, describe(reading, document, growing)
 
 
 class Uploads:
@@ -66,7 +37,7 @@ class Uploads:
         self._settings = settings
         self._running: dict[LiveRoom, Running] = {}
 
-    def begin(self, room: LiveRoom, name: str, size: int, by: Person) -> Running:
+    def begin(self, room: LiveRoom, name: str, size: int, by: Person, sender: object) -> Running:
         """Begin an upload; raise UploadRunning, EmptyFile, TooLarge or LimitReached, and nothing has changed."""
         if size == 0:
             raise EmptyFile(f"{name!r} is empty: it has no bytes. Choose another file.")
@@ -80,7 +51,7 @@ class Uploads:
         self._records.expect_place(room)
         if room.finishing:
             raise UploadRunning("Another table is about to take this one's place. Try again in a moment.")
-        running = Running(room, name, size, self._store, self._settings)
+        running = Running(room, name, size, sender, self._store, self._settings)
         room.change(view.begin(room.state, Upload(running.upload_id, name, size, 0, by)))
         room.incoming = running.document
         self._running[room] = running
@@ -94,14 +65,14 @@ class Uploads:
             raise failure from error
         return running
 
-    def chunk(self, running: Running, data: bytes, show: bool = True) -> bool:
+    def chunk(self, running: Running, data: bytes, sender: object, show: bool = True) -> bool:
         """Store and read the next bytes, and show the rows; return whether the upload is finished by them.
 
         Raise NoUpload if it was cancelled meanwhile, and the error that ended it if these bytes did: the former
         table is back then.
         """
-        if not running.current:
-            raise NoUpload("This upload has ended.")
+        if not running.current or running.sender is not sender:
+            raise NoUpload("This upload has ended, or goes on from elsewhere.")
         try:
             if running.stored + len(data) > running.size:
                 raise TooLarge(
@@ -110,7 +81,7 @@ class Uploads:
                 )
             with running.room.reading_turn:
                 offload(running.document.append, data)
-            running.stored += len(data)
+                running.stored += len(data)
             if running.stored == running.size:
                 return self._finish(running)
             if show:
@@ -135,13 +106,13 @@ class Uploads:
                 other.ended.wait()  # its table is about to be announced; ours comes right after
             else:
                 self.cancel(other, by, "Another file came in its place.")
-        running = self.begin(room, "table.tsv", len(data), by)
+        running = self.begin(room, "table.tsv", len(data), by, sender=data)
         view_of_data = memoryview(data)
         for start in range(0, len(data), CHUNK_BYTES):
             if not running.current:
                 return  # somebody cancelled it, or a newer file took its place: the room shows what it is now
             with suppress(NoUpload):
-                self.chunk(running, bytes(view_of_data[start : start + CHUNK_BYTES]), show=False)
+                self.chunk(running, bytes(view_of_data[start : start + CHUNK_BYTES]), data, show=False)
 
     def find(self, room: LiveRoom, upload_id: str) -> Running:
         """Return the room's running upload if it is this one; raise NoUpload if not, or if it is complete already."""
@@ -156,11 +127,57 @@ class Uploads:
             notice = Notice("upload_cancelled", f"The upload of {running.name!r} was cancelled. {why}".strip())
             self._abandon(running, notice, by)
 
-    def lost(self, running: Running) -> None:
-        """End an upload whose sender is gone; the former table and its page are back."""
-        if running.current and not running.sealing:
-            notice = Notice("upload_lost", f"The upload of {running.name!r} broke off: its sender is gone.")
-            self._abandon(running, notice, running.room.state.by)
+    def lost(self, running: Running, sender: object) -> None:
+        """Pause an upload whose sender is gone; later the former table is shown, and in the end it is given up."""
+        if not running.current or running.sealing or running.sender is not sender:
+            return
+        if running.stored == 0:
+            return self._give_up(running, running.pauses)
+        self._pause(running)
+
+    def _pause(self, running: Running) -> None:
+        running.sender = None
+        running.pauses += 1
+        running.room.change(view.pause(running.room.state))
+        gevent.spawn_later(self._settings.pause_seconds, self._set_aside, running, running.pauses)
+        gevent.spawn_later(self._settings.abandon_seconds, self._give_up, running, running.pauses)
+
+    def resume(self, room: LiveRoom, upload_id: str, name: str, size: int, sender: object) -> Running:
+        """Return an upload that waits for the proof that its file is the same; nobody else's chunks are taken any more.
+
+        Raise NoUpload, or NotTheSame for a file of another name or size.
+        """
+        running = self.find(room, upload_id)
+        if (name, size) != (running.name, running.size):
+            raise NotTheSame(f"This is another file than {running.name!r} ({running.size:,} bytes), which broke off.")
+        if running.sender is not None:  # on a line of which the server has not noticed yet that it is dead
+            self._pause(running)
+        running.claimant = sender
+        with room.reading_turn:  # what its former sender had sent is stored by then
+            return running
+
+    def prove(self, running: Running, data: bytes, by: Person, sender: object) -> None:
+        """Let the upload go on from `sender` if these are the bytes of the proof; raise NoUpload or NotTheSame."""
+        same = running.claimant is sender and offload(running.matches, data)
+        if not running.current or running.claimant is not sender:
+            raise NoUpload("This upload has ended, or goes on from elsewhere.")
+        running.claimant = None
+        if not same:
+            raise NotTheSame(f"This is another file than the {running.name!r} that broke off: its bytes differ.")
+        running.sender = sender
+        running.room.change(view.resume(running.room.state, by))
+
+    def _set_aside(self, running: Running, pauses: int) -> None:
+        if running.current and running.sender is None and running.pauses == pauses:
+            words = (
+                f"The upload of {running.name!r} is paused: its sender is gone. It can be resumed with the same file."
+            )
+            running.room.change(view.set_aside(running.room.state, Notice("upload_paused", words)))
+
+    def _give_up(self, running: Running, pauses: int) -> None:
+        if running.current and running.pauses == pauses and (running.sender is None or running.stored == 0):
+            words = f"The upload of {running.name!r} broke off: its sender is gone."
+            self._abandon(running, Notice("upload_lost", words), running.room.state.by)
 
     def end_of(self, room: LiveRoom) -> None:
         """End the room's upload, if it has one, because the room ends."""

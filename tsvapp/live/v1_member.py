@@ -17,7 +17,7 @@ from tsvapp.live.offload import offload
 from tsvapp.live.outbox import Slot
 from tsvapp.live.pages import answer_cell, answer_look
 from tsvapp.live.rereading import reread
-from tsvapp.live.uploads import Running
+from tsvapp.live.running import Running
 from tsvapp.live.worker import Worker
 from tsvapp.room import view
 from tsvapp.room.commands import (
@@ -38,6 +38,7 @@ from tsvapp.room.commands import (
     ReadCell,
     Renew,
     Restore,
+    Resume,
     Turn,
     Wheel,
     WholeFile,
@@ -67,6 +68,7 @@ class V1Member(Listener):
         self._room = room
         self._upload: Running | None = None
         self._refused = False
+        self._proving = False
 
     def converse(self, reason: str = "unknown") -> None:
         """Join the room, do what the messages say until the connection ends, and leave.
@@ -83,7 +85,7 @@ class V1Member(Listener):
             self._connection.close(error.close_code, error.message)
         finally:
             if self._upload is not None:
-                self._worker.uploads.lost(self._upload)
+                self._worker.uploads.lost(self._upload, self)
             if self._room is not None:
                 self._worker.registry.leave(self._room, self)
 
@@ -147,6 +149,8 @@ class V1Member(Listener):
                 room.broadcaster.soon(Slot.POINTING)
             case Begin(name, size):
                 self._begin(room, name, size)
+            case Resume(upload, name, size):
+                self._resume(room, upload, name, size)
             case Chunk(data):
                 self._chunk(data)
             case Cancel(upload):
@@ -187,21 +191,33 @@ class V1Member(Listener):
 
     def _begin(self, room: LiveRoom, name: str, size: int) -> None:
         try:
-            self._upload = self._worker.uploads.begin(room, name, size, self.person)
+            self._upload = self._worker.uploads.begin(room, name, size, self.person, self)
         except TsvappError:
             self._refused = True
             raise
         self._refused = False
-        self._answer(Ready(self._upload.upload_id, offset=0))
+        self._proving = False
+        self._answer(Ready(self._upload.upload_id, offset=0, proof=[]))
+
+    def _resume(self, room: LiveRoom, upload_id: str, name: str, size: int) -> None:
+        self._upload, self._refused = None, True
+        upload = self._worker.uploads.resume(room, upload_id, name, size, self)
+        self._upload, self._refused, self._proving = upload, False, True
+        self._answer(Ready(upload.upload_id, upload.stored, upload.proof()))
 
     def _chunk(self, data: bytes) -> None:
         upload = self._upload
+        if self._proving and upload is not None:
+            self._upload, self._refused, self._proving = None, True, False
+            self._worker.uploads.prove(upload, data, self.person, self)
+            self._upload, self._refused = upload, False
+            return
         if upload is None and not self._refused:
             raise NoUpload("There is no upload to add these bytes to; send begin first.")
-        if upload is None or not upload.current:
+        if upload is None or not upload.current or upload.sender is not self:
             return  # still on their way when the upload ended, which its sender has been told
         try:
-            finished = self._worker.uploads.chunk(upload, data)
+            finished = self._worker.uploads.chunk(upload, data, self)
         except TsvappError as error:
             return self._answer(ErrorEvent(**error.answer(), upload=upload.upload_id))
         self.outbox.offer(Slot.ACK, message_frame(serialize(Ack(upload.upload_id, upload.stored))))

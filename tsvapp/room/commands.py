@@ -40,6 +40,16 @@ class Begin:
 
 
 @dataclass(frozen=True, slots=True)
+class Resume:
+    """Go on with an upload that broke off, from the file of this name and size."""
+
+    type: ClassVar[str] = "resume"
+    upload: str
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """Cancel an upload."""
 
@@ -165,7 +175,7 @@ class WholeFile:
 Private = Look | ReadCell | Introduce | At
 """Commands that concern their sender alone: everyone may give them."""
 
-Move = Turn | Begin | Cancel | Read | Point | Restore | Delete | Renew | Chunk | WholeFile
+Move = Turn | Begin | Resume | Cancel | Read | Point | Restore | Delete | Renew | Chunk | WholeFile
 """Commands that move the room: not for those who may only look, nor while somebody else presents."""
 
 Wheel = Present | AskWheel | Hand
@@ -201,13 +211,9 @@ def parse(message: str | bytes) -> Command:
     return parser(given)
 
 
-def _parse_begin(given: dict[str, Any]) -> Begin:
-    name = given.get("name")
-    if not isinstance(name, str):
-        raise BadCommand("begin: name must be a string.")
+def _file_name(given: dict[str, Any], kind: str) -> str:
     # Directories are no part of a name.
-    name = re.split(r"[/\\]", name)[-1]
-    return Begin(name[:MAX_NAME_CHARS] or "table.tsv", _number(given, "begin", "size", least=0))
+    return re.split(r"[/\\]", _text(given, kind, "name"))[-1][:MAX_NAME_CHARS] or "table.tsv"
 
 
 def _parse_read(given: dict[str, Any]) -> Read:
@@ -264,7 +270,10 @@ def _clamp(number: int) -> int:
 
 _PARSERS: Mapping[str, Callable[[dict[str, Any]], Command]] = {
     "turn": lambda given: Turn(_number(given, "turn", "page")),
-    "begin": _parse_begin,
+    "begin": lambda given: Begin(_file_name(given, "begin"), _number(given, "begin", "size", 0)),
+    "resume": lambda given: Resume(
+        _text(given, "resume", "upload"), _file_name(given, "resume"), _number(given, "resume", "size", 0)
+    ),
     "cancel": lambda given: Cancel(_text(given, "cancel", "upload")),
     "read": _parse_read,
     "look": lambda given: Look(

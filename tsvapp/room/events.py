@@ -135,11 +135,12 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Tell the uploader to send, from `offset` on."""
+    """Tell the uploader to send, from `offset` on; first, as one message, the bytes of the ranges in `proof`."""
 
     type: ClassVar[str] = "ready"
     upload: str
     offset: int
+    proof: Sequence[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)

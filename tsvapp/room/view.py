@@ -53,6 +53,7 @@ class Upload:
     size: int
     stored: int
     by: Person | None = None
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,23 @@ def finish(state: RoomState, table: Table) -> RoomState:
 
 def _remember(state: RoomState, former: tuple[Table, ...]) -> tuple[Table, ...]:
     return ((state.table, *former) if state.table else former)[:FORMER]
+
+
+def pause(state: RoomState) -> RoomState:
+    """Note that the sender of the upload is gone; its rows stay for now."""
+    return _next(state, upload=replace(state.upload, paused=True)) if state.upload else state
+
+
+def set_aside(state: RoomState, notice: Notice) -> RoomState:
+    """Show the former table and its page again while the upload stays paused."""
+    if state.upload is None or state.incoming is None:
+        return state
+    return _next(state, incoming=None, page=state.former_page, former_page=1, notice=notice)
+
+
+def resume(state: RoomState, by: Person) -> RoomState:
+    """Note that the upload goes on; its rows are back with the next bytes."""
+    return _next(state, upload=replace(state.upload, paused=False, by=by), by=by) if state.upload else state
 
 
 def restore(state: RoomState, table: Table, by: Person | None = None) -> RoomState:

@@ -1,0 +1,211 @@
+"""Uploads that lose their line: what was stored stays, and the same file goes on where it broke off."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import socket
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from tests.support.client import V1Client, table
+from tests.support.server import Server
+
+KIB = 1 << 10
+CHUNK = 256 * KIB
+DATA = table(60_000, word="large")
+Connect = Callable[..., V1Client]
+
+
+def cut(client: V1Client) -> None:
+    """Break the line without a word."""
+    client.socket.socket.shutdown(socket.SHUT_RDWR)
+
+
+def break_off(client: V1Client, chunks: int = 3, name: str = "large.tsv") -> str:
+    """Send some chunks and lose the line; return the upload's id."""
+    upload = client.begin(name, len(DATA))
+    for start in range(0, chunks * CHUNK, CHUNK):
+        client.socket.send(DATA[start : start + CHUNK])
+    client.wait_for("ack", lambda event: event["offset"] == chunks * CHUNK)
+    cut(client)
+    return upload
+
+
+def paused(event: dict[str, Any]) -> bool:
+    return bool(event["upload"] and event["upload"]["paused"])
+
+
+def go_on(client: V1Client, upload: str, name: str = "large.tsv") -> int:
+    """Resume, show that the file is the same, and return the offset from which to send."""
+    client.send("resume", upload=upload, name=name, size=len(DATA))
+    ready = client.wait_for("ready")
+    client.socket.send(b"".join(DATA[start:stop] for start, stop in ready["proof"]))
+    return ready["offset"]
+
+
+def send_rest(client: V1Client, offset: int) -> dict[str, Any]:
+    for start in range(offset, len(DATA), CHUNK):
+        client.socket.send(DATA[start : start + CHUNK])
+    return client.wait_for("finished")
+
+
+def downloaded(server: Server, room_id: str) -> str:
+    with urllib.request.urlopen(f"{server.url}/{room_id}.tsv") as answer:
+        return hashlib.sha256(answer.read()).hexdigest()
+
+
+@pytest.fixture
+def room(v1: Connect) -> Iterator[tuple[V1Client, V1Client]]:
+    """Return an uploader and a viewer in a room that has a table."""
+    uploader = v1()
+    uploader.upload(table(1000, word="former"), name="former.tsv")
+    return uploader, v1(uploader.room_id)
+
+
+def test_others_see_that_it_is_paused_and_its_rows_stay(room: tuple[V1Client, V1Client]) -> None:
+    uploader, viewer = room
+    break_off(uploader)
+    event = viewer.see(paused)
+    assert event["upload"]["stored"] == 3 * CHUNK
+    assert event["table"]["name"] == "large.tsv"
+    viewer.send("turn", page=5)
+    assert viewer.see(lambda event: event["page"] == 5)["data"][0][0] == "large 401.0"
+
+
+def test_the_same_file_goes_on_where_it_broke_off(server: Server, room: tuple[V1Client, V1Client], v1: Connect) -> None:
+    uploader, viewer = room
+    upload = break_off(uploader)
+    viewer.see(paused)
+    again = v1(uploader.room_id)
+    offset = go_on(again, upload)
+    assert offset == 3 * CHUNK
+    assert send_rest(again, offset)["rows"] == 60_001
+    end = viewer.see(lambda event: bool(event["table"] and event["upload"] is None))
+    assert (end["table"]["name"], end["table"]["rows"]) == ("large.tsv", 60_001)
+    assert downloaded(server, uploader.room_id) == hashlib.sha256(DATA).hexdigest()
+
+
+def test_a_line_that_the_server_has_not_noticed_to_be_dead_does_not_stand_in_the_way(
+    server: Server, room: tuple[V1Client, V1Client], v1: Connect
+) -> None:
+    uploader, _ = room
+    upload = uploader.begin("large.tsv", len(DATA))
+    for start in range(0, 4 * CHUNK, CHUNK):
+        uploader.socket.send(DATA[start : start + CHUNK])
+    again = v1(uploader.room_id)
+    offset = go_on(again, upload)
+    uploader.socket.send(b"what comes from the former line is passed over")
+    send_rest(again, offset)
+    assert downloaded(server, uploader.room_id) == hashlib.sha256(DATA).hexdigest()
+
+
+def test_many_cuts_end_in_the_same_bytes(server: Server, v1: Connect) -> None:
+    chooser = random.Random(1)
+    client = v1()
+    room_id, upload, offset = client.room_id, client.begin("large.tsv", len(DATA)), 1000
+    client.socket.send(DATA[:1000])
+    client.wait_for("ack")
+    for _ in range(20):
+        client.socket.send(DATA[offset : offset + chooser.randrange(1, CHUNK // 10)])
+        if chooser.random() < 0.5:
+            client.wait_for("ack")
+        cut(client)
+        client = v1(room_id)
+        offset = go_on(client, upload)
+    send_rest(client, offset)
+    assert downloaded(server, room_id) == hashlib.sha256(DATA).hexdigest()
+
+
+@pytest.mark.parametrize("change", [0, 100 * KIB - 1, 3 * CHUNK - 1, 3 * CHUNK - 64 * KIB])
+def test_another_file_is_refused_and_the_upload_stays_paused(
+    room: tuple[V1Client, V1Client], v1: Connect, change: int
+) -> None:
+    uploader, viewer = room
+    upload = break_off(uploader)
+    viewer.see(paused)
+    again = v1(uploader.room_id)
+    again.send("resume", upload=upload, name="large.tsv", size=len(DATA))
+    ready = again.wait_for("ready")
+    other = bytearray(DATA)
+    other[change] ^= 1
+    again.socket.send(b"".join(other[start:stop] for start, stop in ready["proof"]))
+    again.socket.send(b"a chunk that was on its way")
+    covered = any(start <= change < stop for start, stop in ready["proof"])
+    if covered:
+        assert again.wait_for("error")["code"] == "not_the_same"
+        assert again.see(lambda event: event["upload"] is not None)["upload"]["paused"]
+        assert send_rest(again, go_on(again, upload))["rows"] == 60_001
+    else:
+        assert again.wait_for("ack")["offset"] > 3 * CHUNK  # the middle is not compared
+
+
+def test_a_file_of_another_name_or_size_and_an_upload_that_is_not_there_are_refused(
+    room: tuple[V1Client, V1Client], v1: Connect
+) -> None:
+    uploader, viewer = room
+    upload = break_off(uploader)
+    viewer.see(paused)
+    for asked, code in (
+        ({"upload": upload, "name": "other.tsv", "size": len(DATA)}, "not_the_same"),
+        ({"upload": upload, "name": "large.tsv", "size": 5}, "not_the_same"),
+        ({"upload": "another", "name": "large.tsv", "size": len(DATA)}, "no_upload"),
+    ):
+        viewer.send("resume", **asked)
+        assert viewer.wait_for("error")["code"] == code
+    assert send_rest(viewer, go_on(viewer, upload))["rows"] == 60_001
+
+
+def test_a_paused_upload_can_be_cancelled_by_anyone(room: tuple[V1Client, V1Client]) -> None:
+    uploader, viewer = room
+    upload = break_off(uploader)
+    viewer.see(paused)
+    viewer.send("cancel", upload=upload)
+    assert viewer.see(lambda event: event["upload"] is None)["table"]["name"] == "former.tsv"
+    viewer.upload(b"a\tb\n")
+
+
+def test_after_a_while_the_former_table_and_its_page_are_shown_and_the_upload_can_still_go_on(
+    start_server: Callable[..., Server], clients: ExitStack
+) -> None:
+    server = start_server(pause_seconds=0.2)
+    uploader = V1Client(server.ws_url)
+    uploader.upload(table(1000, word="former"), name="former.tsv")
+    viewer = V1Client(server.ws_url, uploader.room_id)
+    viewer.send("turn", page=3)
+    viewer.see(lambda event: event["page"] == 3)
+    clients.callback(viewer.close)
+    upload = break_off(uploader)
+    back = viewer.see(lambda event: bool(event["notice"] and event["notice"]["code"] == "upload_paused"))
+    assert (back["table"]["name"], back["page"], back["data"][0][0]) == ("former.tsv", 3, "former 201.0")
+    assert back["upload"]["paused"]
+    assert send_rest(viewer, go_on(viewer, upload))["rows"] == 60_001
+    assert viewer.see(lambda event: event["upload"] is None)["table"]["name"] == "large.tsv"
+
+
+def test_in_the_end_it_is_given_up_and_its_bytes_are_deleted(
+    start_server: Callable[..., Server], clients: ExitStack
+) -> None:
+    server = start_server(pause_seconds=0.1, abandon_seconds=0.3)
+    uploader = V1Client(server.ws_url)
+    uploader.upload(table(1000, word="former"), name="former.tsv")
+    kept = sorted(path.name for path in (server.data_dir / "documents").iterdir())
+    viewer = V1Client(server.ws_url, uploader.room_id)
+    clients.callback(viewer.close)
+    break_off(uploader)
+    end = viewer.see(lambda event: bool(event["notice"] and event["notice"]["code"] == "upload_lost"))
+    assert (end["table"]["name"], end["upload"]) == ("former.tsv", None)
+    viewer.upload(b"a\tb\n")
+    assert len(list((server.data_dir / "documents").iterdir())) == len(kept) + 2
+
+
+def test_an_upload_of_which_nothing_was_stored_ends_with_its_line(room: tuple[V1Client, V1Client]) -> None:
+    uploader, viewer = room
+    uploader.begin("large.tsv", len(DATA))
+    viewer.see(lambda event: event["upload"] is not None)
+    cut(uploader)
+    assert viewer.see(lambda event: event["upload"] is None)["notice"]["code"] == "upload_lost"

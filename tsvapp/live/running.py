@@ -1,0 +1,62 @@
+"""One upload on its way in: what it is, how far it has come, and who sends it."""
+
+from __future__ import annotations
+
+from gevent.event import Event
+
+from tsvapp.errors import EmptyFile
+from tsvapp.live.ids import new_id
+from tsvapp.live.live_room import LiveRoom
+from tsvapp.live.records import describe
+from tsvapp.room.view import Table
+from tsvapp.settings import Settings
+from tsvapp.store.local import LocalStore
+from tsvapp.table.document import Document, Reading
+
+PROOF_BYTES = 64 << 10
+"""Bytes at either end of what is stored that are compared before an upload goes on: a mix of two files is no file."""
+
+
+class Running:
+    """Be one upload into `room`, driven by the greenlet of whoever sends it."""
+
+    def __init__(
+        self, room: LiveRoom, name: str, size: int, sender: object, store: LocalStore, settings: Settings
+    ) -> None:
+        self.upload_id = new_id()
+        self.document_id = new_id()
+        self.room = room
+        self.name = name
+        self.size = size
+        self.document = Document(store.blob(self.document_id), new_id, max_row_bytes=settings.max_row_bytes)
+        self.stored = 0
+        self.sealing = False
+        self.sender: object | None = sender
+        """Whose chunks are taken; nobody's while the upload is paused."""
+        self.claimant: object | None = None
+        """Who asked last to go on with it, and has still to show that the file is the same."""
+        self.pauses = 0
+        self.ended = Event()
+
+    @property
+    def current(self) -> bool:
+        """Say whether this is still the room's upload."""
+        upload = self.room.state.upload
+        return upload is not None and upload.upload == self.upload_id
+
+    def described(self, growing: bool) -> tuple[Reading, Table]:
+        """Return what has come so far, and everything about it that is not a cell; there must be a first byte."""
+        reading = self.document.reading
+        if reading is None:
+            raise EmptyFile(f"{self.name!r} has no bytes.")
+        document = {"id": self.document_id, "name": self.name, "size": self.size}
+        return reading, describe(reading, document, growing)
+
+    def proof(self) -> list[tuple[int, int]]:
+        """Return the ranges of bytes by which a file shows that it is the same: the first and last that are stored."""
+        first = min(PROOF_BYTES, self.stored)
+        return [(0, first), (max(first, self.stored - PROOF_BYTES), self.stored)]
+
+    def matches(self, data: bytes) -> bool:
+        """Say whether these are the bytes of the proof; reads the disk."""
+        return data == b"".join(self.document.blob.read(start, stop) for start, stop in self.proof())
