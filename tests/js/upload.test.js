@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate } from "node:timers/promises";
 
 import { Uploader } from "../../static/js/upload.js";
 import { uploadOf } from "./support.js";
@@ -27,17 +27,22 @@ function begin(size = 1000, { greet = true } = {}) {
   return { uploader, seen, content, file };
 }
 
+/** Let everything that waits for a file's bytes go on. */
+async function turns() {
+  for (let turn = 0; turn < 200; turn++) await setImmediate();
+}
+
 const sentBytes = ({ chunks }) => chunks.reduce((sum, chunk) => sum + chunk.length, 0);
 
 test("a file goes out in chunks, the window full and no fuller, exactly as it is", async () => {
   const { uploader, seen, content } = begin();
   assert.deepEqual(seen.commands, [{ type: "begin", name: "new.tsv", size: 1000 }]);
-  uploader.take({ type: "ready", upload: "u1", offset: 0 });
-  await sleep(20);
+  uploader.take({ type: "ready", upload: "u1", offset: 0, proof: [] });
+  await turns();
   assert.equal(sentBytes(seen), 200);
   for (let stored = 100; stored <= 1000; stored += 100) {
     uploader.take({ type: "ack", upload: "u1", offset: stored });
-    await sleep(5);
+    await turns();
     assert.ok(sentBytes(seen) - stored <= 250);
   }
   assert.deepEqual(Buffer.concat(seen.chunks), content);
@@ -65,10 +70,10 @@ test("a file that is too large is refused with both sizes, and nothing is sent",
 
 test("an error of the server ends it and offers what helps", async () => {
   const { uploader, seen } = begin();
-  uploader.take({ type: "ready", upload: "u1", offset: 0 });
+  uploader.take({ type: "ready", upload: "u1", offset: 0, proof: [] });
   assert.ok(uploader.take({ type: "error", code: "not_a_table", message: "No.", upload: "u1" }));
   assert.deepEqual(seen.alerts, [{ code: "not_a_table", message: "No.", name: "new.tsv", remedy: "choose" }]);
-  await sleep(20);
+  await turns();
   assert.ok(!uploader.take({ type: "error", code: "not_allowed", message: "Not now." }));
 });
 
@@ -84,39 +89,83 @@ test("a refused begin can be tried again", () => {
 test("errors that belong to something else are left to others", () => {
   const { uploader, seen } = begin();
   assert.ok(!uploader.take({ type: "error", code: "bad_command", message: "…", ask: 4 }));
-  uploader.take({ type: "ready", upload: "u1", offset: 0 });
+  uploader.take({ type: "ready", upload: "u1", offset: 0, proof: [] });
   assert.ok(!uploader.take({ type: "error", code: "not_allowed", message: "…" }));
   assert.ok(uploader.busy);
   assert.deepEqual(seen.alerts, []);
 });
 
-test("a lost line ends it, with the file kept to be sent again", () => {
+test("after a lost line it goes on where the server's bytes end, once the file has shown that it is the same", async () => {
+  const { uploader, seen, content } = begin();
+  uploader.take({ type: "ready", upload: "u1", offset: 0, proof: [] });
+  await turns();
+  uploader.lost();
+  assert.deepEqual(seen.alerts, []);
+  uploader.take(welcome);
+  assert.deepEqual(seen.commands[1], { type: "resume", upload: "u1", name: "new.tsv", size: 1000 });
+  seen.chunks.length = 0;
+  uploader.take({
+    type: "ready",
+    upload: "u1",
+    offset: 150,
+    proof: [
+      [0, 60],
+      [90, 150],
+    ],
+  });
+  await turns();
+  assert.deepEqual(seen.chunks[0], Buffer.concat([content.subarray(0, 60), content.subarray(90, 150)]));
+  assert.deepEqual(seen.chunks[1], content.subarray(150, 250));
+  assert.ok(uploader.busy);
+});
+
+test("an upload that the server has lost can be sent again from its beginning", () => {
   const { uploader, seen } = begin();
-  uploader.take({ type: "ready", upload: "u1", offset: 0 });
+  uploader.take({ type: "ready", upload: "u1", offset: 0, proof: [] });
+  uploader.lost();
+  uploader.take(welcome);
+  assert.ok(uploader.take({ type: "error", code: "no_upload", message: "None." }));
+  assert.equal(seen.alerts[0].code, "connection_lost");
+  uploader.again();
+  assert.equal(seen.commands[2].type, "begin");
+});
+
+test("the file of an upload that broke off goes on with it, and another is refused", () => {
+  const { uploader, seen, file } = begin(10);
+  uploader.take({ type: "ready", upload: "u1", offset: 0, proof: [] });
+  uploader.take({ type: "finished", upload: "u1", rows: 1 });
+  uploader.resume(file, "u7");
+  assert.deepEqual(seen.commands[1], { type: "resume", upload: "u7", name: "new.tsv", size: 10 });
+  assert.ok(uploader.take({ type: "error", code: "not_the_same", message: "Another." }));
+  assert.equal(seen.alerts[0].remedy, "choose");
+  assert.ok(!uploader.busy);
+});
+
+test("a line that is lost before the server has named the upload ends it", () => {
+  const { uploader, seen } = begin();
   uploader.lost();
   assert.equal(seen.alerts[0].code, "connection_lost");
   uploader.again();
-  assert.equal(seen.commands.length, 1);
   uploader.take(welcome);
   assert.equal(seen.commands[1].type, "begin");
 });
 
 test("cancelling tells the server, also when it has not named the upload yet", () => {
   const named = begin();
-  named.uploader.take({ type: "ready", upload: "u1", offset: 0 });
+  named.uploader.take({ type: "ready", upload: "u1", offset: 0, proof: [] });
   named.uploader.cancel();
   assert.deepEqual(named.seen.commands[1], { type: "cancel", upload: "u1" });
   const early = begin();
   early.uploader.cancel();
   assert.equal(early.seen.commands.length, 1);
-  early.uploader.take({ type: "ready", upload: "u2", offset: 0 });
+  early.uploader.take({ type: "ready", upload: "u2", offset: 0, proof: [] });
   assert.deepEqual(early.seen.commands[1], { type: "cancel", upload: "u2" });
   assert.deepEqual(early.seen.alerts, []);
 });
 
 test("when another member cancels, it ends without an error", () => {
   const { uploader, seen } = begin();
-  uploader.take({ type: "ready", upload: "u1", offset: 0 });
+  uploader.take({ type: "ready", upload: "u1", offset: 0, proof: [] });
   uploader.take({ type: "snapshot", upload: null });
   assert.ok(uploader.busy, "a snapshot from before the upload ends nothing");
   uploader.take({ type: "snapshot", upload: uploadOf(0) });
@@ -127,7 +176,7 @@ test("when another member cancels, it ends without an error", () => {
 
 test("an error is told also when the room's snapshot was faster", () => {
   const { uploader, seen } = begin();
-  uploader.take({ type: "ready", upload: "u1", offset: 0 });
+  uploader.take({ type: "ready", upload: "u1", offset: 0, proof: [] });
   uploader.take({ type: "snapshot", upload: uploadOf(0) });
   uploader.take({ type: "snapshot", upload: null });
   assert.ok(uploader.take({ type: "error", code: "not_a_table", message: "No.", upload: "u1" }));
@@ -136,7 +185,7 @@ test("an error is told also when the room's snapshot was faster", () => {
 
 test("of an upload that was cancelled nothing more is heard", () => {
   const { uploader, seen } = begin();
-  uploader.take({ type: "ready", upload: "u1", offset: 0 });
+  uploader.take({ type: "ready", upload: "u1", offset: 0, proof: [] });
   uploader.cancel();
   assert.ok(uploader.take({ type: "error", code: "upload_failed", message: "…", upload: "u1" }));
   assert.ok(uploader.take({ type: "error", code: "no_upload", message: "…" }));
@@ -153,8 +202,8 @@ test("one file at a time", () => {
 test("a file that cannot be read is told of, and the server too", async () => {
   const { uploader, seen, file } = begin();
   file.slice = () => ({ arrayBuffer: () => Promise.reject(new Error("gone")) });
-  uploader.take({ type: "ready", upload: "u1", offset: 0 });
-  await sleep(5);
+  uploader.take({ type: "ready", upload: "u1", offset: 0, proof: [] });
+  await turns();
   assert.equal(seen.alerts[0].code, "unreadable");
   assert.deepEqual(seen.commands[1], { type: "cancel", upload: "u1" });
 });

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 import zlib
+from functools import partial
+from time import monotonic
 from typing import Any
 
 import gevent
 import pytest
 
 from tests.table.memory import MemoryBlob
-from tsvapp.live.broadcaster import SLICE_SECONDS, Listener
+from tsvapp.live.broadcaster import SLICE_SECONDS, Listener, Occasion
 from tsvapp.live.live_room import LiveRoom
 from tsvapp.live.outbox import Slot
 from tsvapp.live.records import describe
@@ -152,8 +154,6 @@ def test_a_long_pass_lets_others_run(room: LiveRoom) -> None:
 
 def busy_for(seconds: float) -> int:
     """Hold the processor, as work on the event loop does."""
-    from time import monotonic
-
     end = monotonic() + seconds * 1.1
     while monotonic() < end:
         pass
@@ -231,3 +231,14 @@ def test_a_page_that_cannot_be_read_is_told_in_words(room: LiveRoom, monkeypatch
     quiet(room)
     told = snapshots(member)[-1]
     assert (told["type"], told["code"]) == ("error", "storage_failed")
+
+
+def test_what_can_be_left_out_takes_a_small_share_of_the_time_however_many_are_here() -> None:
+    occasion = Occasion(seconds=0.001, share=0.1)
+    occasion.ask()
+    assert occasion.is_due
+    occasion.take(partial(busy_for, 0.02))  # type: ignore[arg-type]
+    occasion.ask()
+    assert not occasion.is_due
+    assert occasion.due is not None
+    assert occasion.due - monotonic() > 0.1

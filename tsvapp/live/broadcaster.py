@@ -8,7 +8,8 @@ every few milliseconds, and is finished before a newer state is taken, so nobody
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from time import monotonic
 
 import gevent
@@ -44,20 +45,27 @@ log = logging.getLogger(__name__)
 
 
 class Occasion:
-    """Say when something may be told again that is told at most every `seconds`."""
+    """Say when something may be told again: at most every `seconds`, and for at most `share` of the time.
 
-    def __init__(self, seconds: float) -> None:
+    In a room of thousands a pass takes long; what can be left out must not take the place of what cannot.
+    """
+
+    def __init__(self, seconds: float, share: float) -> None:
         self._seconds = seconds
-        self._last = 0.0
+        self._share = share
+        self._next = 0.0
         self.due: float | None = None
 
     def ask(self) -> None:
         """Want it to be told as soon as it may be."""
-        self.due = self.due or max(monotonic(), self._last + self._seconds)
+        self.due = self.due or max(monotonic(), self._next)
 
-    def take(self) -> None:
-        """Note that it is told now."""
-        self.due, self._last = None, monotonic()
+    def take(self, tell: Callable[[], None]) -> None:
+        """Tell it now."""
+        self.due, started = None, monotonic()
+        tell()
+        ended = monotonic()
+        self._next = max(started + self._seconds, ended + (ended - started) / self._share)
 
     @property
     def is_due(self) -> bool:
@@ -91,9 +99,9 @@ class Broadcaster:
         self._frames_of: tuple[RoomState, Pointed | None] | None = None
         self._pages: dict[Audience, int] = {}
         self._occasions = {
-            Slot.POINTING: Occasion(POINTING_SECONDS),
-            Slot.PROGRESS: Occasion(PROGRESS_SECONDS),
-            Slot.PRESENCE: Occasion(PRESENCE_SECONDS),
+            Slot.POINTING: Occasion(POINTING_SECONDS, share=0.1),
+            Slot.PROGRESS: Occasion(PROGRESS_SECONDS, share=0.1),
+            Slot.PRESENCE: Occasion(PRESENCE_SECONDS, share=0.02),
         }
 
     def changed(self) -> None:
@@ -137,10 +145,7 @@ class Broadcaster:
                 if self._room.state.revision != self._told or self._joined or self._repeat:
                     self._tell_state()
                 elif slot := next((slot for slot, each in self._occasions.items() if each.is_due), None):
-                    self._occasions[slot].take()
-                    if (event := self._event(slot)) is not None:
-                        frames = {Audience.V1: (slot, message_frame(serialize(event)))}
-                        self._offer(list(self._room.members), frames)  # type: ignore[arg-type]
+                    self._occasions[slot].take(partial(self._tell, slot))
                 elif due := [each.due for each in self._occasions.values() if each.due]:
                     self._news.wait(max(0.0, min(due) - monotonic()))
                 else:
@@ -148,6 +153,11 @@ class Broadcaster:
         finally:
             self._greenlet = None
             self._frames = {each: frame for each, frame in self._frames.items() if len(frame or b"") <= KEPT_BYTES}
+
+    def _tell(self, slot: Slot) -> None:
+        if (event := self._event(slot)) is not None:
+            frames = {Audience.V1: (slot, message_frame(serialize(event)))}
+            self._offer(list(self._room.members), frames)  # type: ignore[arg-type]  # in a live room they are listeners
 
     def _event(self, slot: Slot) -> Progress | Presence | Pointing | None:
         room = self._room
