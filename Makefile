@@ -6,6 +6,7 @@ PYTHON ?= python3
 
 BIN := .venv/bin
 LIT := static/vendor/lit-html
+QR := static/vendor/lean-qr
 JS_TESTS = $(wildcard tests/js/*.test.js)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
@@ -15,7 +16,7 @@ NPM := $(or $(shell command -v npm),$(BIN)/npm)
 # npm works in one node_modules, and pip in one .venv.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test test-long format clean check setup-test
+.PHONY: help run test test-long format pictures clean check setup-test
 
 help:  ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +45,9 @@ format: .venv/.test  ## format the Python code and fix what the linter can fix
 	ruff check --fix-only .
 	ruff format .
 
+pictures: setup-test  ## take the pictures in docs/ anew
+	$(BIN)/python -m tests.browser.pictures
+
 clean:  ## remove all that was set up or left by tests; data/ stays
 	rm -rf .venv node_modules static/vendor tests/artifacts .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
@@ -68,13 +72,17 @@ $(BIN)/pip:
 $(BIN)/npm: | $(BIN)/pip
 	$(PIP_INSTALL) -r requirements/npm.txt
 
-# The browser imports lit-html by its address, so its modules are copied as they are published.
+# The browser imports libraries by their address, so their modules are copied as they are published (but for the
+# ending .mjs, which not every web server knows).
 $(LIT)/lit-html.js: package-lock.json | $(filter $(BIN)/npm,$(NPM))
 	$(NPM) ci --omit=dev --loglevel=error
 	rm -rf $(LIT)
 	mkdir -p $(LIT)/directives
 	cp node_modules/lit-html/directives/*.js $(LIT)/directives/
 	cp node_modules/lit-html/*directive*.js node_modules/lit-html/lit-html.js $(LIT)/
+	rm -rf $(QR)
+	mkdir -p $(QR)
+	cp node_modules/lean-qr/index.mjs $(QR)/lean-qr.js
 	@touch $@
 
 # Inside node_modules, because the rule above empties it.

@@ -10,11 +10,16 @@
  * @import { PageEvent, State } from "./state.js"
  * @import { Uploader } from "./upload.js"
  *
+ * @typedef {{rows: number, columns: number}} Size
  * @typedef {ReturnType<typeof actionsOf>} Actions
  */
 
+import { pageShown } from "./alone.js";
 import { headerRows } from "./mine.js";
+import { hindrance } from "./people.js";
 import { cellAt, clippedAt, headingAt, nameAt } from "./sheet.js";
+
+const TOLD_MS = 2500;
 
 /**
  * @param {object} parts
@@ -31,29 +36,51 @@ import { cellAt, clippedAt, headingAt, nameAt } from "./sheet.js";
 export function actionsOf({ state, sheet, dispatch, connection, uploader, asks, focus, choose, startAnew }) {
   /** A row to point at when its page is here. @type {number | null} */
   let awaited = null;
+  /** Pasted cells that wait for a word. @type {File | null} */
+  let held = null;
 
   const actions = {
-    /** Show a page to everyone. @param {number} page */
+    /** Show a page to everyone; to me alone while I look around. @param {number} page */
     turn(page) {
-      const { snapshot } = state().room;
+      const { room, mine } = state();
+      const { snapshot } = room;
       if (!snapshot?.table) return;
       const to = Math.max(1, Math.min(page, snapshot.pages));
+      if (mine.alone) {
+        if (to !== mine.alone.page) dispatch({ type: "alone", page: to });
+        return;
+      }
+      if (hindered()) return;
       // A key that is held asks for page after page before the first is here: count from the last asked for.
-      if (to === (state().mine.turning?.page ?? snapshot.page)) return;
+      if (to === (mine.turning?.page ?? snapshot.page)) return;
       if (connection.send({ type: "turn", page: to })) dispatch({ type: "turning", page: to });
     },
 
     /** @param {number} pages */
     turnBy(pages) {
       const { room, mine } = state();
-      if (room.snapshot) actions.turn((mine.turning?.page ?? room.snapshot.page) + pages);
+      if (room.snapshot) actions.turn((mine.alone?.page ?? mine.turning?.page ?? room.snapshot.page) + pages);
     },
 
-    /** Show a row's page to everyone, and point my own cursor at it. @param {number} row of the file, from 1 */
+    /** Look around alone, beginning with what everyone sees. */
+    lookAround() {
+      const { snapshot } = state().room;
+      if (snapshot?.table) dispatch({ type: "alone", page: snapshot.page });
+    },
+
+    /** Follow the room again. */
+    follow: () => dispatch({ type: "follow" }),
+
+    /** Keep a page number that is half typed. @param {string | null} draft */
+    draft: (draft) => dispatch({ type: "draft", draft }),
+
+    /** Show a row's page (to everyone, if I follow), and point my own cursor at it. @param {number} row of the file, from 1 */
     goToRow(row) {
       const { snapshot, welcome } = state().room;
       if (!snapshot?.table) return;
       awaited = Math.min(row, snapshot.table.rows);
+      // Who may not move the others goes there alone.
+      if (!state().mine.alone && hindrance(state())) actions.lookAround();
       actions.turn(Math.ceil(awaited / (welcome?.limits.page_size ?? 100)));
       actions.arrive();
     },
@@ -61,21 +88,21 @@ export function actionsOf({ state, sheet, dispatch, connection, uploader, asks, 
     /** Point at the awaited row if its page is here. */
     arrive() {
       const { room, mine } = state();
-      const { snapshot } = room;
-      if (awaited === null || !snapshot) return;
-      const index = awaited - snapshot.first_row;
-      if (index < 0 || index >= snapshot.data.length) {
-        if (mine.turning === null) awaited = null;
+      const page = pageShown(room.snapshot, mine.alone);
+      if (awaited === null || !page) return;
+      const index = awaited - page.first_row;
+      if (index < 0 || index >= page.data.length) {
+        if (mine.turning === null && (mine.alone?.page ?? page.page) === page.page) awaited = null;
         return;
       }
       awaited = null;
       focus();
-      dispatch({ type: "cursor", cursor: { row: index - headerRows(snapshot), column: mine.cursor.column } });
+      dispatch({ type: "cursor", cursor: { row: index - headerRows(page), column: mine.cursor.column } });
     },
 
-    /** @param {Cursor} cursor */
-    moveTo(cursor) {
-      dispatch({ type: "cursor", cursor });
+    /** @param {Cursor} cursor @param {Cursor | null} [anchor] the other corner of a selection */
+    moveTo(cursor, anchor = null) {
+      dispatch({ type: "cursor", cursor, anchor });
     },
 
     /** Show a whole cell, to me. @param {Cursor} cursor */
@@ -99,7 +126,7 @@ export function actionsOf({ state, sheet, dispatch, connection, uploader, asks, 
 
     /** Read the table otherwise, for everyone. @param {Choice} key @param {string | boolean | null} value */
     read(key, value) {
-      connection.send({ type: "read", [key]: value });
+      if (!hindered()) connection.send({ type: "read", [key]: value });
     },
 
     choose,
@@ -112,9 +139,31 @@ export function actionsOf({ state, sheet, dispatch, connection, uploader, asks, 
 
     /** Send a file, for everyone. @param {File[]} files */
     send(files) {
-      if (files[0] === undefined) return;
+      if (files[0] === undefined || hindered()) return;
       if (state().room.unknown) startAnew();
-      uploader.offer(files[0]);
+      const { transfer } = state().room;
+      const [file] = files;
+      // The file of an upload that broke off goes on with it, whoever brings it.
+      if (transfer?.paused && transfer.name === file.name && transfer.size === file.size) {
+        uploader.resume(file, transfer.upload);
+      } else uploader.offer(file);
+    },
+
+    /** Send pasted cells; what others may look at is replaced only if I mean it. @param {File} file @param {Size} size */
+    paste(file, size) {
+      if (hindered()) return;
+      held = file;
+      const { id, snapshot } = state().room;
+      // Behind a link that is still opening there is likely a table too.
+      const shown = snapshot ? snapshot.table !== null : id !== null;
+      if (shown) dispatch({ type: "dialog", dialog: { kind: "paste", ...size } });
+      else actions.sendPasted();
+    },
+
+    /** Send the cells that were pasted last. */
+    sendPasted() {
+      if (held) actions.send([held]);
+      held = null;
     },
 
     /** Cancel the upload on its way, mine or another's. */
@@ -131,4 +180,14 @@ export function actionsOf({ state, sheet, dispatch, connection, uploader, asks, 
     retry: () => connection.restart(),
   };
   return actions;
+
+  /** Say whether I may not move the room now, and tell me why. */
+  function hindered() {
+    const why = hindrance(state());
+    if (why) {
+      dispatch({ type: "told", told: { text: `${why.words}.` } });
+      setTimeout(() => dispatch({ type: "told", told: null }), TOLD_MS);
+    }
+    return why !== null;
+  }
 }

@@ -5,6 +5,7 @@
  */
 
 import { counted, number } from "./format.js";
+import { plain } from "./news.js";
 
 const BETWEEN_MS = 2000;
 
@@ -22,6 +23,10 @@ export function words(before, after) {
     if (is.link === "offline") return "Offline.";
   }
   if (is.notice && is.notice !== was.notice) return is.notice.message;
+  const { news } = after.people;
+  if (news && news !== before.people.news) return plain(news.words);
+  const asking = after.people.asking.at(-1);
+  if (asking && !before.people.asking.includes(asking)) return `${plain(["", asking.name])} asks for the wheel.`;
   const table = is.snapshot?.table;
   const former = was.snapshot?.table;
   if (is.transfer && is.transfer.upload !== was.transfer?.upload) return `${is.transfer.name} is arriving.`;
@@ -30,6 +35,11 @@ export function words(before, after) {
     return `${table.name}: ${counted(table.rows, "row")}, ${counted(table.columns, "column")}.`;
   }
   if (former && former.reading !== table.reading) return "The table is read otherwise now.";
+  const { alone } = after.mine;
+  if (alone && !before.mine.alone) return `Looking around alone, on page ${number(alone.page)}.`;
+  if (!alone && before.mine.alone) return `Following again, on page ${number(is.snapshot.page)}.`;
+  if (alone && alone.page !== before.mine.alone?.page) return `Page ${number(alone.page)}, alone.`;
+  if (alone && was.snapshot?.page !== is.snapshot.page) return `The room is on page ${number(is.snapshot.page)}.`;
   if (was.snapshot?.page !== is.snapshot.page)
     return `Page ${number(is.snapshot.page)} of ${number(is.snapshot.pages)}.`;
   return null;

@@ -29,20 +29,21 @@ const COMBINING = /\p{M}/u;
  * Return the width that one column wants, in `ch`, clamped.
  * @param {string} name its heading
  * @param {Iterable<string | undefined>} cells those of the first rows
+ * @param {number} [widest]
  */
-export function width(name, cells) {
-  let most = Math.max(NARROWEST_CH, chars(name) + 1);
+export function width(name, cells, widest = WIDEST_CH) {
+  let most = Math.max(NARROWEST_CH, chars(name, widest) + 1);
   for (const cell of cells) {
-    if (cell !== undefined && most < WIDEST_CH) most = Math.max(most, chars(cell) + 1);
+    if (cell !== undefined && most < widest) most = Math.max(most, chars(cell, widest) + 1);
   }
-  return Math.min(most, WIDEST_CH);
+  return Math.min(most, widest);
 }
 
-/** @param {string} text */
-function chars(text) {
+/** @param {string} text @param {number} enough */
+function chars(text, enough) {
   let count = 0;
   for (const character of text) {
-    if (count >= WIDEST_CH) break;
+    if (count >= enough) break;
     // A control character is shown as its abbreviation in a frame.
     if (character < " ") count += 4;
     else if (WIDE.test(character)) count += 2;
@@ -107,13 +108,16 @@ export function measure(before, page, skip) {
  * @param {number[]} widths in `ch`; holes take UNKNOWN_CH
  * @param {number} ch pixels of one `ch`
  * @param {number} padding pixels that every cell adds
+ * @param {readonly number[]} [hidden] columns that take no place, ascending
  */
-export function offsets(columns, widths, ch, padding) {
+export function offsets(columns, widths, ch, padding, hidden = []) {
   const starts = new Array(columns + 1);
   let position = 0;
+  let skipped = 0;
   for (let column = 0; column < columns; column += 1) {
     starts[column] = position;
-    position += Math.round((widths[column] ?? UNKNOWN_CH) * ch) + padding;
+    if (hidden[skipped] === column) skipped += 1;
+    else position += Math.round((widths[column] ?? UNKNOWN_CH) * ch) + padding;
   }
   starts[columns] = position;
   return /** @type {number[]} */ (starts);
@@ -153,26 +157,29 @@ function lowest(sorted, passes) {
 }
 
 /**
- * Say what a row is made of: the columns in sight, the one that has the focus, and gaps for the rest.
+ * Say what a row is made of: the frozen columns, those in sight, the one that has the focus, and gaps for the rest.
  * @param {number[]} starts
  * @param {[first: number, stop: number]} range
  * @param {number} keep the column that stays drawn, or -1
+ * @param {number} [frozen] how many columns from the first on stay drawn
  * @returns {Item[]}
  */
-export function plan(starts, [first, stop], keep) {
+export function plan(starts, [first, stop], keep, frozen = 0) {
   const columns = starts.length - 1;
   /** @type {number[]} */
   const drawn = [];
-  if (keep >= 0 && keep < first) drawn.push(keep);
-  for (let column = first; column < stop; column += 1) drawn.push(column);
-  if (keep >= stop && keep < columns) drawn.push(keep);
+  for (let column = 0; column < frozen; column += 1) drawn.push(column);
+  if (keep >= frozen && keep < first) drawn.push(keep);
+  for (let column = Math.max(first, frozen); column < stop; column += 1) drawn.push(column);
+  if (keep >= Math.max(stop, frozen) && keep < columns) drawn.push(keep);
   /** @type {Item[]} */
   const items = [];
   let next = 0;
   for (const column of [...drawn, columns]) {
     const gap = (starts[column] ?? 0) - (starts[next] ?? 0);
     if (gap > 0) items.push({ column: null, gap });
-    if (column < columns) items.push({ column, gap: 0 });
+    const hidden = starts[column] === starts[column + 1];
+    if (column < columns && !hidden) items.push({ column, gap: 0 });
     next = column + 1;
   }
   return items;

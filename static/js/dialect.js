@@ -19,14 +19,15 @@ const BOOLEANS = [true, false];
  * @param {Table} table
  * @param {Welcome | null} welcome
  * @param {Actions} actions
+ * @param {string | null} hindered why I may not read it otherwise for the others
  */
-export function dialectPopover(table, welcome, actions) {
+export function dialectPopover(table, welcome, actions, hindered) {
   const { dialect, reasons } = table;
   const delimiters = welcome?.delimiters ?? Object.keys(DELIMITERS);
   const encodings = welcome?.encodings ?? [dialect.encoding];
   return html`<div id="dialect" popover class="popover" role="dialog" aria-labelledby="dialect-title" @toggle=${placed}>
     <h2 id="dialect-title">How this table is read</h2>
-    <p class="hint">A change here is for everyone. The file itself stays as it is.</p>
+    <p class="hint">${hindered === null ? "A change here is for everyone. The file itself stays as it is." : `${hindered}.`}</p>
     <dl>
       ${choice("delimiter", "Delimiter", delimiters, (value) => DELIMITERS[value]?.name ?? value)}
       ${choice("quoting", "Quotes", BOOLEANS, (value) => (value ? "Enclose cells" : "Are plain text"))}
@@ -51,7 +52,7 @@ export function dialectPopover(table, welcome, actions) {
     return html`<div>
       <dt><label for=${`read-${key}`}>${label}</label></dt>
       <dd>
-        <select id=${`read-${key}`} .value=${live(at)} @change=${(/** @type {Event} */ event) => {
+        <select id=${`read-${key}`} ?disabled=${hindered !== null} .value=${live(at)} @change=${(/** @type {Event} */ event) => {
           const { value } = /** @type {HTMLSelectElement} */ (event.target);
           actions.read(key, value === "" ? null : /** @type {Value} */ (values[Number(value)]));
         }}>

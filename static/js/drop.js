@@ -1,5 +1,5 @@
 /**
- * Lets a file in: dropped anywhere on the page, or chosen with the browser's own dialog.
+ * Lets a file in: dropped anywhere on the page, chosen with the browser's own dialog, or pasted as cells.
  */
 
 /**
@@ -36,6 +36,21 @@ export function acceptDrops({ onFiles, onDragging }) {
   });
 }
 
+/**
+ * Take cells that are pasted, but not into a field, as a file.
+ * @param {(file: File, size: {rows: number, columns: number}) => void} onCells
+ */
+export function acceptPaste(onCells) {
+  addEventListener("paste", (event) => {
+    const field = event.target instanceof Element && event.target.closest("input, select, textarea, dialog");
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    const size = pasted(text);
+    if (field || size === null) return;
+    event.preventDefault();
+    onCells(new File([text], "pasted.tsv", { type: "text/tab-separated-values" }), size);
+  });
+}
+
 /** @param {DragEvent} event */
 function bringsFile({ dataTransfer }) {
   return dataTransfer?.types.includes("Files") ?? false;
@@ -52,4 +67,14 @@ export function acceptChoice(input, onFiles) {
     input.value = "";
     if (files.length > 0) onFiles(files);
   });
+}
+
+/**
+ * Say how large pasted text is as a table; null if it is a word or a sentence and no table. (PURE)
+ * @param {string} text
+ */
+export function pasted(text) {
+  const lines = text.replace(/\r?\n$/, "").split(/\r\n|\n|\r/);
+  const columns = lines.slice(0, 100).reduce((most, line) => Math.max(most, line.split("\t").length), 0);
+  return lines.length < 2 && columns < 2 ? null : { rows: lines.length, columns };
 }

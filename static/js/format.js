@@ -4,6 +4,7 @@
  */
 
 const COUNT = new Intl.NumberFormat("en");
+const DAY = new Intl.DateTimeFormat("en-GB", { dateStyle: "long" });
 const UNITS = ["bytes", "kB", "MB", "GB", "TB"];
 
 /**
@@ -82,6 +83,17 @@ export function duration(seconds) {
   if (minutes < 60) return `${minutes} min`;
   const rest = minutes % 60;
   return `${Math.floor(minutes / 60)} h${rest ? ` ${rest} min` : ""}`;
+}
+
+/**
+ * Write the day that is so many days away: `30 November 2026`.
+ * @param {number} days
+ * @param {Date} [from]
+ */
+export function dayAfter(days, from = new Date()) {
+  const day = new Date(from);
+  day.setDate(day.getDate() + Math.floor(days));
+  return DAY.format(day);
 }
 
 /**

@@ -8,15 +8,19 @@
  * @import { Sheet } from "./sheet.js"
  *
  * @typedef {object} Answers what the grid asks of the page
- * @property {(cursor: Cursor) => void} moveTo
+ * @property {(cursor: Cursor, anchor?: Cursor | null) => void} moveTo
  * @property {(pages: number) => void} turnBy
  * @property {(cursor: Cursor) => void} open
  * @property {(sight: Sight) => void} see
+ * @property {(column: number) => number} widthOf in `ch`
+ * @property {(column: number, ch: number) => void} resize
+ * @property {(column: number) => void} fit
  */
 
 import { inSight } from "./columns.js";
+import { acceptDrags } from "./drag.js";
 import { move, reveal } from "./moves.js";
-import { BEYOND_PX } from "./table.js";
+import { BEYOND_PX, PADDING_PX } from "./table.js";
 
 /** Of table.css. */
 const ROW_PX = 24;
@@ -31,12 +35,19 @@ export class Grid {
   #layout = null;
   /** @type {Cursor} */
   #cursor = { row: 0, column: 0 };
+  /** @type {Cursor | null} */
+  #anchor = null;
+  /** Columns that are not shown. @type {readonly number[]} */
+  #hidden = [];
+  #ch = 8;
   /** Where the scroller is and how large it is, in pixels. */
   #sight = { left: 0, top: 0, width: 0, height: 0 };
   /** What we have told of it. @type {Sight} */
   #told = { left: 0, width: 0 };
   /** Focus the cursor's cell after the next drawing. */
   #wanted = false;
+  /** …but where it is, without scrolling there. */
+  #still = false;
 
   /**
    * @param {HTMLElement} scroller
@@ -49,6 +60,13 @@ export class Grid {
     scroller.addEventListener("keydown", (event) => this.#press(event));
     scroller.addEventListener("click", (event) => this.#point(event));
     scroller.addEventListener("dblclick", (event) => this.#open(event));
+    acceptDrags(scroller, {
+      at: (cell) => this.#at(/** @type {HTMLTableCellElement} */ (cell)),
+      select: (anchor, cursor) => this.#moveTo(cursor, anchor),
+      widthOf: (column) => answers.widthOf(column) * this.#ch + PADDING_PX,
+      fit: answers.fit,
+      resize: (column, pixels) => answers.resize(column, (pixels - PADDING_PX) / this.#ch),
+    });
     new ResizeObserver(() => this.#look(true)).observe(scroller);
   }
 
@@ -72,15 +90,18 @@ export class Grid {
    * Take over after a drawing: keep the place, the focus and what is in sight.
    * @param {Sheet | null} sheet
    * @param {Layout | null} layout
-   * @param {Cursor} cursor
+   * @param {Pick<import("./mine.js").Mine, "anchor" | "ch" | "cursor" | "shape">} mine
    */
-  drawn(sheet, layout, cursor) {
+  drawn(sheet, layout, { anchor, ch, cursor, shape }) {
     const before = this.#sheet;
     const held = this.#hasFocus();
     this.#keepPlace(sheet, layout);
     this.#sheet = sheet;
     this.#layout = layout;
     this.#cursor = cursor;
+    this.#anchor = anchor;
+    this.#hidden = shape.hidden;
+    this.#ch = ch;
     if (!sheet) return;
     if (before) this.#startOver(before, sheet);
     if (this.#wanted || held) this.#settle();
@@ -95,6 +116,11 @@ export class Grid {
     if (before.table.document === sheet.table.document) {
       if (before.page !== sheet.page && !this.#wanted) this.#scrollTo(this.#sight.left, 0);
     } else if (!sameColumns(before, sheet)) this.#scrollTo(0, 0);
+  }
+
+  /** Say whether a cell has the focus. */
+  get focused() {
+    return this.#hasFocus();
   }
 
   #hasFocus() {
@@ -125,20 +151,23 @@ export class Grid {
 
   /** Focus the cursor's cell; scroll to it only if it was asked for. */
   #settle() {
-    if (this.#wanted) this.#reveal();
+    if (this.#wanted && !this.#still) this.#reveal();
     const cell = this.#scroller.querySelector("[tabindex='0']");
     if (cell instanceof HTMLElement && cell !== document.activeElement) cell.focus({ preventScroll: true });
-    if (cell) this.#wanted = false;
+    if (cell) this.#wanted = this.#still = false;
   }
 
   #reveal() {
-    const { starts, gutter } = /** @type {Layout} */ (this.#layout);
+    const { starts, gutter, frozen, stuck } = /** @type {Layout} */ (this.#layout);
     const { row, column } = this.#cursor;
     const { left, top, width, height } = this.#sight;
-    const across = reveal(
-      { start: starts[column] ?? 0, stop: starts[column + 1] ?? 0 },
-      { start: left, stop: left + width - gutter },
-    );
+    const across =
+      column < frozen
+        ? 0
+        : reveal(
+            { start: starts[column] ?? 0, stop: starts[column + 1] ?? 0 },
+            { start: left + stuck, stop: left + width - gutter },
+          );
     const down =
       row < 0
         ? 0
@@ -149,7 +178,10 @@ export class Grid {
   /** Note where we are, and tell it when that comes near the end of what is drawn. @param {boolean} [resized] */
   #look(resized = false) {
     const { scrollLeft: left, scrollTop: top, clientWidth: width, clientHeight: height } = this.#scroller;
+    const hides = resized && height < this.#sight.height && this.#layout !== null && this.#hasFocus();
     this.#sight = { left, top, width, height };
+    // A pager or a keyboard that comes up must not cover the cell that has the focus.
+    if (hides) this.#reveal();
     if (!resized && Math.abs(left - this.#told.left) < BEYOND_PX / 2) return;
     if (left === this.#told.left && width === this.#told.width) return;
     this.#told = { left, width };
@@ -160,38 +192,52 @@ export class Grid {
   #press(event) {
     const sheet = this.#sheet;
     if (!sheet || event.altKey || !this.#hasFocus()) return;
-    const extent = { rows: sheet.rows, columns: sheet.table.columns };
+    const extent = { rows: sheet.rows, columns: sheet.table.columns, hidden: this.#hidden };
+    if (event.key === "Escape" && this.#anchor) this.#moveTo(this.#cursor);
+    if (event.key.toLowerCase() === "a" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      this.#selectAll(extent);
+    }
     const done = move(this.#cursor, { key: event.key, ctrl: event.ctrlKey || event.metaKey }, extent);
     if (done === null) return;
     event.preventDefault();
     if ("turn" in done) this.#answers.turnBy(done.turn);
     else if ("open" in done) this.#answers.open(this.#cursor);
-    else this.#moveTo(done.cursor);
+    else this.#moveTo(done.cursor, event.shiftKey ? (this.#anchor ?? this.#cursor) : null);
   }
 
-  /** @param {Cursor} cursor */
-  #moveTo(cursor) {
+  /** Select the page, heading and all, without scrolling. @param {{rows: number, columns: number}} extent */
+  #selectAll({ rows, columns }) {
+    this.#moveTo({ row: -1, column: 0 }, { row: rows - 1, column: columns - 1 });
+    this.#still = true;
+  }
+
+  /** @param {Cursor} cursor @param {Cursor | null} [anchor] */
+  #moveTo(cursor, anchor = null) {
     // The next key may come before the next drawing.
     this.#cursor = cursor;
+    this.#anchor = anchor;
     this.#wanted = true;
-    this.#answers.moveTo(cursor);
+    this.#answers.moveTo(cursor, anchor);
   }
 
   /** @param {MouseEvent} event */
   #point(event) {
     const cell = this.#cellOf(event);
     const cursor = cell && this.#at(cell);
-    if (!cursor) return;
-    cell.tabIndex = 0;
+    if (!cursor || part(event, ".grip")) return;
+    // Not 0: should the cursor go on before the next drawing, this cell would stay a second tab stop.
+    cell.tabIndex = -1;
     cell.focus({ preventScroll: true });
-    this.#moveTo(cursor);
+    this.#moveTo(cursor, event.shiftKey ? (this.#anchor ?? this.#cursor) : null);
+    if (part(event, ".menu")) this.#answers.open(cursor);
   }
 
   /** @param {MouseEvent} event */
   #open(event) {
     const cell = this.#cellOf(event);
     const cursor = cell && this.#at(cell);
-    if (cursor) this.#answers.open(cursor);
+    if (cursor && !part(event, ".menu") && !part(event, ".grip")) this.#answers.open(cursor);
   }
 
   /** @param {MouseEvent} event @returns {HTMLTableCellElement | null} */
@@ -206,6 +252,11 @@ export class Grid {
     if (row === null || column < 0) return null;
     return { row: row.parentElement?.tagName === "THEAD" ? -1 : row.sectionRowIndex, column };
   }
+}
+
+/** @param {Event} event @param {string} selector */
+function part({ target }, selector) {
+  return target instanceof Element && target.closest(selector) !== null;
 }
 
 /** @param {Sheet} before @param {Sheet} after */

@@ -44,3 +44,31 @@ export const close = html`<svg class="icon" viewBox="0 0 16 16" width="16" heigh
 export const chevron = html`<svg class="icon small" viewBox="0 0 16 16" width="12" height="12" aria-hidden="true">
   <path d="m4 6 4 4 4-4"></path>
 </svg>`;
+
+/** A tick while I follow, a ring while I do not. */
+export const follow = html`<svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+  <path class="tick" d="m3 8.5 3.2 3.2L13 4.8"></path>
+  <circle class="apart" cx="8" cy="8" r="4.5"></circle>
+</svg>`;
+
+export const more = html`<svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+  <path d="M3.5 8h.01M8 8h.01M12.5 8h.01"></path>
+</svg>`;
+
+export const eye = html`<svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+  <path d="M1.5 8S4 3.8 8 3.8 14.5 8 14.5 8 12 12.2 8 12.2 1.5 8 1.5 8z"></path>
+  <circle cx="8" cy="8" r="1.8"></circle>
+</svg>`;
+
+export const present = html`<svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+  <rect x="2" y="3" width="12" height="8" rx="1.5"></rect>
+  <path d="M8 11v2.5M5.5 13.5h5"></path>
+</svg>`;
+
+export const back = html`<svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+  <path d="M3 3.5v3.5h3.5M3.3 7A5.2 5.2 0 1 1 2.8 9.5"></path>
+</svg>`;
+
+export const bin = html`<svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+  <path d="M3 4.5h10M6.5 4.5v-1h3v1M4.5 4.5l.6 8.5h5.8l.6-8.5"></path>
+</svg>`;

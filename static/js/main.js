@@ -2,17 +2,18 @@
  * The wiring, and nothing else: events come in from the socket, the keyboard and files, the state follows, the
  * page is drawn. What each part does stands in its own module.
  *
- * @import { ServerEvent } from "./wire.js"
+ * @import { ServerEvent, Welcome } from "./wire.js"
  * @import { Link } from "./room.js"
  * @import { PageEvent } from "./state.js"
  * @import { Workbench } from "./workbench.js"
  */
 
 import { actionsOf } from "./actions.js";
-import { Announcer, words } from "./announce.js";
+import { pageShown } from "./alone.js";
 import { Asks } from "./asks.js";
 import { Connection } from "./connection.js";
-import { acceptChoice, acceptDrops } from "./drop.js";
+import { acceptChoice, acceptDrops, acceptPaste } from "./drop.js";
+import { Myself } from "./identity.js";
 import { roomAt, socketPath } from "./protocol.js";
 import { isStale, newRoom } from "./room.js";
 import { sheetOf } from "./sheet.js";
@@ -33,12 +34,14 @@ const places = {
   top: place("top"),
   scroller: place("scroller"),
   over: place("over"),
+  news: place("news"),
   bottom: place("bottom"),
   aside: place("aside"),
+  announcer: place("announcer"),
 };
 const input = /** @type {HTMLInputElement} */ (place("file"));
-const announcer = new Announcer(place("announcer"));
 
+const myself = new Myself();
 const connection = new Connection({ path: () => socketPath(state.room.id), onEvent: receive, onLink: linkChanged });
 const asks = new Asks((command) => connection.send(command));
 const uploader = new Uploader({
@@ -60,12 +63,14 @@ const actions = actionsOf({
 
 acceptDrops({ onFiles: actions.send, onDragging: (dragging) => dispatch({ type: "dragging", dragging }) });
 acceptChoice(input, actions.send);
+acceptPaste(actions.paste);
 addEventListener("beforeunload", (event) => uploader.busy && event.preventDefault());
 setInterval(() => isStale(state.room, performance.now()) && connection.restart(), STALE_CHECK_MS);
 redraw();
 connection.restart();
-import("./workbench.js").then(({ Workbench }) => {
-  workbench = new Workbench({ places, actions, asks, dispatch });
+import("./workbench.js").then(async ({ Workbench, styled }) => {
+  await styled();
+  workbench = new Workbench({ places, actions, asks, dispatch, myself, state: () => state, sheet, send: (command) => connection.send(command) });
 });
 
 /** The one way the state changes; the page follows with the next frame. @param {PageEvent} event */
@@ -73,30 +78,32 @@ function dispatch(event) {
   const before = state;
   state = reduce(before, event, performance.now());
   if (state === before) return;
-  announcer.say(words(before, state));
+  workbench?.heed(before, state);
   if (drawing === 0) drawing = requestAnimationFrame(redraw);
 }
 
 function redraw() {
   drawing = 0;
   const shown = sheet();
-  drawFrame(places, state, actions);
+  drawFrame(places, state, actions, workbench?.bar(state));
   if (shown === null || workbench === null) drawInstead(places, state, actions);
   workbench?.draw(state, shown);
 }
 
 function sheet() {
-  return sheetOf(state.room.snapshot, state.mine.blocks, state.room.welcome?.limits.page_columns);
+  const { room, mine } = state;
+  return sheetOf(pageShown(room.snapshot, mine.alone), mine.blocks, room.welcome?.limits.page_columns);
 }
 
 /** @param {ServerEvent} event */
 function receive(event) {
+  if (event.type === "welcome") introduce(event);
   if (asks.settle(event) || uploader.take(event)) return;
   if (event.type === "unknown_room" && startsOver(event.reason)) return;
   dispatch(event);
   switch (event.type) {
     case "welcome":
-      keepAddress(event.room_id);
+      keepAddress(event.room_id ?? event.watch_id);
       break;
     case "snapshot":
       actions.arrive();
@@ -108,6 +115,12 @@ function receive(event) {
     case "error":
       dispatch({ type: "alert", alert: { code: event.code, message: event.message, remedy: "close" } });
   }
+}
+
+/** Say who I am before anything else, so that all I do has my name. @param {Welcome} welcome */
+function introduce(welcome) {
+  const command = myself.welcomed(welcome);
+  if (command) connection.send(command);
 }
 
 /** @param {Link} link */

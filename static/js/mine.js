@@ -1,8 +1,10 @@
 /**
- * PURE: what only my screen has: where I have scrolled and what has the focus, the file I am sending, an open
- * dialog, an error of mine. It never moves anyone. Looking around alone will have its page here.
+ * PURE: what only my screen has: where I have scrolled and what has the focus, the page I look at alone, the file
+ * I am sending, an open dialog, an error of mine. It never moves anyone.
  *
  * @import { Measures } from "./columns.js"
+ * @import { Alone } from "./alone.js"
+ * @import { Shape } from "./shape.js"
  * @import { PageAnswer, Snapshot } from "./wire.js"
  * @import { Room } from "./room.js"
  *
@@ -12,12 +14,19 @@
  * @typedef {{page: number, at: number}} Turning a page that I asked for and that is not here yet
  * @typedef {"choose" | "again" | "close"} Remedy the one thing to do about an error
  * @typedef {{code: string, message: string, name?: string, remedy: Remedy}} Alert
- * @typedef {{kind: "share"}
+ * @typedef {{kind: "share"} | {kind: "former"} | {kind: "delete"} | {kind: "help"} | {kind: "hidden"} | {kind: "column", column: number}
+ *   | {kind: "paste", rows: number, columns: number}
  *   | {kind: "cell", row: number, column: number, name: string, text: string | null, failed?: string}} Dialog
  * @typedef {Record<number, PageAnswer>} Blocks further columns of the page shown, by their first column
  *
  * @typedef {object} Mine
  * @property {Cursor} cursor
+ * @property {Cursor | null} anchor the other corner of the selected rectangle
+ * @property {Alone | null} alone the page I look at without the others; null while I follow
+ * @property {number | null} marked the file's row that the address names
+ * @property {Shape} shape what I did to the columns
+ * @property {string | null} draft a page number that is half typed
+ * @property {{text: string, copy?: string} | null} told what I am told in a moment's chip, and what it can copy
  * @property {Sight} sight
  * @property {number} ch pixels of one `ch` in the table
  * @property {Measures | null} measures
@@ -28,7 +37,14 @@
  * @property {Dialog | null} dialog
  * @property {boolean} dragging a file is held over the page
  *
- * @typedef {{type: "cursor", cursor: Cursor}
+ * @typedef {{type: "cursor", cursor: Cursor, anchor?: Cursor | null}
+ *   | {type: "alone", page: number}
+ *   | {type: "alone_page", answer: PageAnswer}
+ *   | {type: "follow"}
+ *   | {type: "marked", row: number | null}
+ *   | {type: "shape", shape: Shape}
+ *   | {type: "draft", draft: string | null}
+ *   | {type: "told", told: Mine["told"]}
  *   | {type: "sight", sight: Sight}
  *   | {type: "measured", ch: number}
  *   | {type: "block", key: string, answer: PageAnswer}
@@ -40,7 +56,9 @@
  *   | {type: "dragging", dragging: boolean}} MineEvent
  */
 
+import { answered, lookAt, pageShown, refreshed } from "./alone.js";
 import { measure } from "./columns.js";
+import { newShape, shapeFor } from "./shape.js";
 
 /** A turn that is not answered by then was lost or came to nothing. */
 const TURNING_MS = 3000;
@@ -49,6 +67,12 @@ const TURNING_MS = 3000;
 export function newMine() {
   return {
     cursor: { row: 0, column: 0 },
+    anchor: null,
+    alone: null,
+    marked: null,
+    shape: newShape(),
+    draft: null,
+    told: null,
     sight: { left: 0, width: 1200 },
     ch: 8,
     measures: null,
@@ -75,7 +99,21 @@ export function reduceMine(mine, given, room, now) {
     case "snapshot":
       return room.snapshot === event ? shown(mine, event, now) : mine;
     case "cursor":
-      return { ...mine, cursor: event.cursor };
+      return { ...mine, cursor: event.cursor, anchor: event.anchor ?? null };
+    case "alone":
+      return within({ ...mine, turning: null, alone: lookAt(mine.alone, event.page, room.snapshot) }, room.snapshot);
+    case "alone_page":
+      return looked(mine, event.answer, room.snapshot);
+    case "follow":
+      return within({ ...mine, alone: null, anchor: null }, room.snapshot);
+    case "marked":
+      return event.row === mine.marked ? mine : { ...mine, marked: event.row };
+    case "shape":
+      return { ...mine, shape: event.shape };
+    case "draft":
+      return event.draft === mine.draft ? mine : { ...mine, draft: event.draft };
+    case "told":
+      return { ...mine, told: event.told };
     case "sight":
       return { ...mine, sight: event.sight };
     case "measured":
@@ -100,29 +138,56 @@ export function reduceMine(mine, given, room, now) {
 }
 
 /**
- * Say of which page further columns are kept: those of another are dropped.
- * @param {Snapshot} snapshot
+ * Say of which page further columns are kept: those of another are dropped. Under one reading a row never changes.
+ * @param {{page: number, table: {reading: string} | null, data: string[][]}} page
  */
-export function blockKey(snapshot) {
-  return `${snapshot.table?.reading}/${snapshot.page}/${snapshot.epoch}/${snapshot.revision}`;
+export function blockKey({ page, table, data }) {
+  return `${table?.reading}/${page}/${data.length}`;
 }
 
 /** @param {Mine} mine @param {Snapshot} snapshot @param {number} now @returns {Mine} */
 function shown(mine, snapshot, now) {
   const arrived = mine.turning?.page === snapshot.page || now - (mine.turning?.at ?? 0) > TURNING_MS;
-  const next = { ...mine, blocks: { key: blockKey(snapshot), parts: {} }, turning: arrived ? null : mine.turning };
-  const { table } = snapshot;
-  if (table === null) return { ...next, measures: null, cursor: { row: 0, column: 0 } };
-  const sheet = { ...snapshot, reading: table.reading };
-  const rows = snapshot.data.length - headerRows(snapshot);
-  return {
-    ...next,
-    measures: measure(mine.measures, sheet, headerRows(snapshot)),
-    cursor: {
-      row: Math.max(-1, Math.min(mine.cursor.row, rows - 1)),
-      column: Math.max(0, Math.min(mine.cursor.column, table.columns - 1)),
-    },
+  const next = {
+    ...mine,
+    alone: refreshed(mine.alone, snapshot),
+    shape: shapeFor(mine.shape, snapshot),
+    turning: arrived ? null : mine.turning,
   };
+  if (snapshot.table !== null) return within(next, snapshot);
+  return { ...next, blocks: { key: "", parts: {} }, measures: null, cursor: { row: 0, column: 0 }, anchor: null };
+}
+
+/** @param {Mine} mine @param {PageAnswer} answer @param {Snapshot | null} snapshot @returns {Mine} */
+function looked(mine, answer, snapshot) {
+  const alone = answered(mine.alone, answer, snapshot);
+  return alone === mine.alone ? mine : within({ ...mine, alone }, snapshot);
+}
+
+/**
+ * Keep the cursor, the measures and further columns to the page that is on my screen now.
+ * @param {Mine} mine
+ * @param {Snapshot | null} snapshot
+ * @returns {Mine}
+ */
+function within(mine, snapshot) {
+  const page = pageShown(snapshot, mine.alone);
+  if (!page?.table) return mine;
+  const { table } = page;
+  const rows = page.data.length - headerRows(page);
+  const key = blockKey(page);
+  return {
+    ...mine,
+    blocks: mine.blocks.key === key ? mine.blocks : { key, parts: {} },
+    measures: measure(mine.measures, { ...page, reading: table.reading }, headerRows(page)),
+    cursor: inside(mine.cursor),
+    anchor: mine.anchor && mine.blocks.key === key ? inside(mine.anchor) : null,
+  };
+
+  /** @param {Cursor} cursor */
+  function inside({ row, column }) {
+    return { row: Math.max(-1, Math.min(row, rows - 1)), column: Math.max(0, Math.min(column, table.columns - 1)) };
+  }
 }
 
 /**

@@ -4,7 +4,7 @@
  * @import { Cursor } from "./mine.js"
  *
  * @typedef {{key: string, ctrl: boolean}} Press
- * @typedef {{rows: number, columns: number}} Extent
+ * @typedef {{rows: number, columns: number, hidden?: readonly number[]}} Extent
  * @typedef {{cursor: Cursor} | {turn: number} | {open: true} | null} Move a new place, pages to turn, a cell to open
  */
 
@@ -15,7 +15,7 @@
  * @param {Extent} extent
  * @returns {Move}
  */
-export function move({ row, column }, { key, ctrl }, { rows, columns }) {
+export function move({ row, column }, { key, ctrl }, { rows, columns, hidden = [] }) {
   const end = columns - 1;
   switch (key) {
     case "ArrowUp":
@@ -42,8 +42,23 @@ export function move({ row, column }, { key, ctrl }, { rows, columns }) {
 
   /** @param {number} toRow @param {number} toColumn */
   function place(toRow, toColumn) {
-    return { cursor: { row: clamp(toRow, -1, rows - 1), column: clamp(toColumn, 0, end) } };
+    const to = clamp(toColumn, 0, end);
+    return { cursor: { row: clamp(toRow, -1, rows - 1), column: seen(to, to < column ? -1 : 1, columns, hidden) } };
   }
+}
+
+/**
+ * Return the first column to be seen from one on, in a direction, else in the other.
+ * @param {number} column
+ * @param {1 | -1} direction
+ * @param {number} columns
+ * @param {readonly number[]} hidden
+ */
+export function seen(column, direction, columns, hidden) {
+  for (const step of [direction, -direction]) {
+    for (let at = column; at >= 0 && at < columns; at += step) if (!hidden.includes(at)) return at;
+  }
+  return column;
 }
 
 /** @param {number} value @param {number} least @param {number} most */

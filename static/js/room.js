@@ -63,7 +63,7 @@ export function reduceRoom(room, given, now) {
     case "link":
       return event.link === room.link ? room : { ...room, link: event.link };
     case "welcome":
-      return { ...room, id: event.room_id, link: "live", welcome: event, unknown: null, behindSince: null };
+      return { ...room, id: event.room_id ?? event.watch_id, link: "live", welcome: event, unknown: null, behindSince: null };
     case "unknown_room":
       return { ...newRoom(room.id), link: "live", unknown: event };
     case "snapshot":

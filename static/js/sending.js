@@ -8,31 +8,46 @@
 import { html, nothing } from "/static/vendor/lit-html/lit-html.js";
 
 import { bytesOf, duration, rate } from "./format.js";
+import { hindrance } from "./people.js";
 import { bytesPerSecond, secondsLeft } from "./transfer.js";
 
 /**
  * @param {State} state
  * @param {Actions} actions
  */
-export function sending({ room, mine }, actions) {
+export function sending(state, actions) {
+  const { room, mine } = state;
   const { transfer } = room;
   const { sending: own } = mine;
   if (!transfer && !own) return nothing;
   const { name, size } = transfer ?? /** @type {import("./mine.js").Sending} */ (own);
   const stored = transfer?.stored ?? 0;
   const percent = size > 0 ? Math.floor((stored / size) * 100) : 0;
+  const sender = transfer?.by ? html`<bdi>${transfer.by.name}</bdi> is sending` : "Arriving:";
+  const hindered = hindrance(state);
+  const paused = transfer?.paused && !own;
   return html`<section class="sending" aria-label="Upload">
-    <span class="what">${own ? "Sending" : "Arriving:"} <b dir="auto">${name}</b></span>
+    <span class="what">${paused ? "Paused:" : own ? "Sending" : sender} <b dir="auto">${name}</b></span>
     <span class="figures">${transfer ? figures() : room.link === "live" ? "beginning…" : "waiting for the connection…"}</span>
     <progress max=${size} .value=${stored} aria-label="Stored">${percent} %</progress>
     <span class="percent">${percent} %</span>
-    <button type="button" @click=${actions.cancel}>Cancel</button>
+    ${
+      paused && hindered === null
+        ? html`<button type="button" class="main" title="Choose the same file again" @click=${actions.choose}>Resume</button>`
+        : nothing
+    }
+    ${
+      own || hindered === null
+        ? html`<button type="button" @click=${actions.cancel}>Cancel</button>`
+        : nothing
+    }
   </section>`;
 
   function figures() {
     const pace = transfer && bytesPerSecond(transfer);
     const left = transfer && secondsLeft(transfer);
     const parts = [bytesOf(stored, size)];
+    if (paused) return `${parts[0]} · choose the same file to go on`;
     if (pace) parts.push(rate(pace));
     if (left !== null && pace && stored < size) parts.push(`${duration(left)} left`);
     return parts.join(" · ");

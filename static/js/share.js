@@ -4,33 +4,70 @@
  *
  * @import { Actions } from "./actions.js"
  * @import { State } from "./state.js"
+ * @import { Together } from "./together.js"
  * @import { Table } from "./wire.js"
  */
 
 import { html, nothing } from "/static/vendor/lit-html/lit-html.js";
 
-import { bytes, counted } from "./format.js";
+import { bytes, dayAfter } from "./format.js";
 import * as icons from "./icons.js";
+import { hindrance } from "./people.js";
+import { qrCode } from "./qr.js";
 
 /**
  * @param {State} state
  * @param {Actions} actions
+ * @param {Together} together
  */
-export function shareDialog({ room }, actions) {
+export function shareDialog(state, actions, together) {
+  const { room, people } = state;
   const table = room.snapshot?.table ?? null;
+  const drives = room.welcome?.may_drive !== false;
+  const hindered = hindrance(state);
   const days = room.snapshot?.expires_days ?? room.welcome?.room_days;
   return html`<dialog class="dialog share" aria-labelledby="share-title" closedby="any" @close=${actions.closeDialog}>
     <form method="dialog" class="dismiss"><button class="icon-only" aria-label="Close">${icons.close}</button></form>
     <h2 id="share-title">Share this table</h2>
-    <p>Everyone who opens this link sees the same page and can turn it, live.</p>
-    <div class="line">
-      <input class="link" readonly autofocus aria-label="Link" .value=${linkTo(room.id)}
-        @focus=${(/** @type {Event} */ { target }) => /** @type {HTMLInputElement} */ (target).select()} />
-      <button type="button" class="main" @click=${copyField}>Copy</button>
+    ${
+      drives
+        ? html`<p>Everyone who opens this link sees the same page and can turn it, live.</p>
+            ${link("Link", room.id, true)}
+            <p>To look only: who opens this one sees it too, live, and moves nobody.</p>
+            ${link("Look-only link", people.watchId, false)}`
+        : html`<p>Who opens this link sees the same page, live, and moves nobody. You have it too.</p>
+            ${link("Look-only link", room.id, true)}`
+    }
+    <div class="scan">
+      ${qrCode(linkTo(room.id), "The same link as a QR code")}
+      <div>
+        <p class="hint">Point a phone at it to open the ${drives ? "link" : "look-only link"}.</p>
+        ${days === undefined ? nothing : html`<p class="hint">Kept until ${dayAfter(days)} if nobody uses it.</p>`}
+        ${table && !table.growing ? download(table, room.id) : nothing}
+      </div>
     </div>
-    ${days === undefined ? nothing : html`<p class="hint">It is kept for ${counted(days, "day")} after its last use.</p>`}
-    ${table && !table.growing ? download(table, room.id) : nothing}
+    ${
+      drives
+        ? html`<p class="foot rare">
+            <button type="button" ?disabled=${hindered !== null} title=${hindered?.words ?? "The present one ends"}
+              @click=${together.renew}>New look-only link</button>
+            <button type="button" class="danger" ?disabled=${hindered !== null || table === null}
+              title=${hindered?.words ?? nothing}
+              @click=${() => together.open({ kind: "delete" })}>Delete this table…</button>
+          </p>`
+        : nothing
+    }
   </dialog>`;
+}
+
+/** @param {string} label @param {string | null} id @param {boolean} first it is what people came for */
+function link(label, id, first) {
+  return html`<div class="line">
+    <input class="link" readonly ?autofocus=${first} aria-label=${label} .value=${linkTo(id)}
+      @focus=${(/** @type {Event} */ { target }) => /** @type {HTMLInputElement} */ (target).select()} />
+    <button type="button" class=${first ? "main" : ""} aria-label=${`Copy the ${label.toLowerCase()}`}
+      @click=${copyField}>Copy</button>
+  </div>`;
 }
 
 /** @param {Table} table @param {string | null} roomId */

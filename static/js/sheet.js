@@ -3,7 +3,8 @@
  * for. A cell is a string, `undefined` where the row ended before it (ragged), or `null` while it is not here.
  *
  * @import { Blocks, Mine } from "./mine.js"
- * @import { Clip, Snapshot, Table } from "./wire.js"
+ * @import { Page } from "./alone.js"
+ * @import { Clip, Table } from "./wire.js"
  *
  * @typedef {object} Part a block of columns of the page
  * @property {string[] | null} header
@@ -29,24 +30,24 @@ const DEFAULT_SPAN = 200;
 
 /**
  * Return the page to draw, or null where there is no table.
- * @param {Snapshot | null} snapshot
+ * @param {Page & {table: Table | null} | null} shown the room's, or mine alone
  * @param {Mine["blocks"]} blocks
  * @param {number} [span] columns of a page message
  * @returns {Sheet | null}
  */
-export function sheetOf(snapshot, blocks, span = DEFAULT_SPAN) {
-  if (!snapshot?.table) return null;
-  const skip = headerRows(snapshot);
-  const further = blocks.key === blockKey(snapshot) ? blocks.parts : {};
+export function sheetOf(shown, blocks, span = DEFAULT_SPAN) {
+  if (!shown?.table) return null;
+  const skip = headerRows(shown);
+  const further = blocks.key === blockKey(shown) ? blocks.parts : {};
   return {
-    table: snapshot.table,
-    page: snapshot.page,
-    firstRow: snapshot.first_row + skip,
-    rows: Math.max(0, snapshot.data.length - skip),
-    header: snapshot.header !== null,
+    table: shown.table,
+    page: shown.page,
+    firstRow: shown.first_row + skip,
+    rows: Math.max(0, shown.data.length - skip),
+    header: shown.header !== null,
     skip,
     span,
-    parts: { ...further, [snapshot.first_column]: snapshot },
+    parts: { ...further, [shown.first_column]: shown },
   };
 }
 

@@ -2,13 +2,15 @@
  * PURE: the whole state of the page and the one way it changes: state and event in, next state out.
  *
  * @import { Mine, MineEvent } from "./mine.js"
+ * @import { People, PeopleEvent } from "./people.js"
  * @import { Room, RoomEvent } from "./room.js"
  *
- * @typedef {{room: Room, mine: Mine}} State
- * @typedef {RoomEvent | MineEvent} PageEvent
+ * @typedef {{room: Room, people: People, mine: Mine}} State
+ * @typedef {RoomEvent | MineEvent | PeopleEvent} PageEvent
  */
 
 import { newMine, reduceMine } from "./mine.js";
+import { newPeople, reducePeople } from "./people.js";
 import { newRoom, reduceRoom } from "./room.js";
 
 /**
@@ -16,7 +18,7 @@ import { newRoom, reduceRoom } from "./room.js";
  * @returns {State}
  */
 export function newState(roomId) {
-  return { room: newRoom(roomId), mine: newMine() };
+  return { room: newRoom(roomId), people: newPeople(), mine: newMine() };
 }
 
 /**
@@ -28,6 +30,8 @@ export function newState(roomId) {
  */
 export function reduce(state, event, now) {
   const room = reduceRoom(state.room, event, now);
+  const people = reducePeople(state.people, event, state.room, room, now);
   const mine = reduceMine(state.mine, event, room, now);
-  return room === state.room && mine === state.mine ? state : { room, mine };
+  const same = room === state.room && people === state.people && mine === state.mine;
+  return same ? state : { room, people, mine };
 }

@@ -11,24 +11,30 @@
  * @property {Item[]} items
  * @property {[first: number, stop: number]} range columns in sight, and a little more
  * @property {number} gutter width of the row numbers
+ * @property {number} frozen how many columns stay in sight; none where they would take most of the place
+ * @property {number} stuck their width
  */
 
 import { html, nothing } from "/static/vendor/lit-html/lit-html.js";
 import { guard } from "/static/vendor/lit-html/directives/guard.js";
 import { repeat } from "/static/vendor/lit-html/directives/repeat.js";
 
+import { rectangle } from "./clipboard.js";
 import { inSight, offsets, plan } from "./columns.js";
 import { cut, letters, visible } from "./format.js";
 import { cellAt, headingAt } from "./sheet.js";
 
 /** Pixels that table.css adds to every cell: padding on both sides and the line. */
-const PADDING_PX = 17;
+export const PADDING_PX = 17;
 
 /** Drawn beyond what is in sight, so that scrolling does not outrun drawing. */
 export const BEYOND_PX = 480;
 
 /** More of a cell is never in sight: the widest column shows a tenth of it. */
 const SHOWN_CHARS = 400;
+
+/** Frozen columns leave at least this part of what is in sight to the others. */
+const FROZEN_PART = 0.6;
 
 /** Six digits from the first row on, so that the columns stay where they are while a table grows. */
 const LEAST_DIGITS = 6;
@@ -39,11 +45,16 @@ const LEAST_DIGITS = 6;
  * @param {Mine} mine
  * @returns {Layout}
  */
-export function layoutOf(sheet, { ch, cursor, measures, sight }) {
-  const starts = offsets(sheet.table.columns, measures?.widths ?? [], ch, PADDING_PX);
+export function layoutOf(sheet, { ch, cursor, measures, shape, sight }) {
+  const widths = Object.assign((measures?.widths ?? []).slice(), shape.widths);
+  const starts = offsets(sheet.table.columns, widths, ch, PADDING_PX, shape.hidden);
   const range = inSight(starts, sight.left - BEYOND_PX, sight.left + sight.width + BEYOND_PX);
   const digits = Math.max(LEAST_DIGITS, String(sheet.table.rows).length);
-  return { starts, range, items: plan(starts, range, cursor.column), gutter: Math.round(digits * ch) + PADDING_PX };
+  const gutter = Math.round(digits * ch) + PADDING_PX;
+  const wanted = Math.min(shape.frozen, sheet.table.columns);
+  const frozen = gutter + (starts[wanted] ?? 0) <= sight.width * FROZEN_PART ? wanted : 0;
+  const items = plan(starts, range, cursor.column, frozen);
+  return { starts, range, items, gutter, frozen, stuck: starts[frozen] ?? 0 };
 }
 
 /**
@@ -52,21 +63,24 @@ export function layoutOf(sheet, { ch, cursor, measures, sight }) {
  * @param {Layout} layout
  * @param {Mine} mine
  */
-export function table(sheet, layout, { cursor, measures, blocks }) {
+export function table(sheet, layout, { anchor, cursor, marked, measures, blocks, shape }) {
   const { table: what } = sheet;
-  const { starts, range, items, gutter } = layout;
+  const { starts, range, items, gutter, frozen } = layout;
   const width = gutter + (starts[starts.length - 1] ?? 0);
   const numeric = measures?.numeric ?? [];
   // A drawn header is row 1 of the file; letters are a row of their own above it.
   const lead = sheet.header ? 0 : 1;
   const { data, header } = sheet.parts[0] ?? {};
-  const drawn = [data, header, blocks, measures, range[0], range[1], cursor, gutter, starts.length];
+  const area = anchor && rectangle(anchor, cursor);
+  const columns = [starts.length, range[0], range[1], gutter, frozen, shape, measures];
+  const drawn = [data, header, blocks, cursor, anchor, marked, ...columns];
   return html`<table
     class="sheet"
     role="grid"
     aria-label=${what.name}
     aria-rowcount=${what.growing ? -1 : what.rows + lead}
     aria-colcount=${what.columns + 1}
+    aria-multiselectable="true"
     aria-busy=${what.growing ? "true" : "false"}
     .style=${`width: ${width}px`}
   >
@@ -91,38 +105,72 @@ export function table(sheet, layout, { cursor, measures, blocks }) {
 
   /** @param {number} number @param {number} row */
   function line(number, row) {
-    return html`<tr aria-rowindex=${number + lead}>
-      <th scope="row" aria-colindex="1">${number}</th>
+    return html`<tr class=${number === marked ? "marked" : ""} aria-rowindex=${number + lead}>
+      <th scope="row" aria-colindex="1"><a href=${`#row=${number}`} tabindex="-1">${number}</a></th>
       ${repeat(items, key, ({ column }) => (column === null ? gap : cell(row, column)))}
     </tr>`;
   }
 
   /**
-   * There are three gaps at most: before the columns, after them, and beside the focused one.
+   * There are few gaps: before the columns, after them, beside the frozen ones and the focused one.
    * @param {Item} item
    * @param {number} at
    */
   function key({ column }, at) {
-    return column ?? (at === 0 ? "before" : at === items.length - 1 ? "after" : "between");
+    return column ?? (at === 0 ? "before" : at === items.length - 1 ? "after" : `between ${at}`);
   }
 
   /** @param {number} column */
   function heading(column) {
     const name = headingAt(sheet, column);
-    const kind = `${numeric[column] ? "num" : ""} ${name === null ? "letter" : ""}`;
+    const kind = kindOf(numeric[column] ? "num" : "", -1, column) + (name === null ? " letter" : "");
     return html`<th
       scope="col" dir="auto" class=${kind} aria-colindex=${column + 2} tabindex=${stop(-1, column)}
-      >${shown(name ?? letters(column))}</th>`;
+      aria-selected=${chosen(-1, column) ? "true" : nothing} .style=${place(column)}
+      >${shown(name ?? letters(column))}<span class="menu" aria-hidden="true"></span
+      ><span class="grip" aria-hidden="true"></span></th>`;
   }
 
   /** @param {number} row @param {number} column */
   function cell(row, column) {
     const text = cellAt(sheet, row, column);
-    const kind = text === null ? "wait" : text === undefined ? "none" : numeric[column] ? "num" : "";
+    const plain = text === null ? "wait" : text === undefined ? "none" : numeric[column] ? "num" : "";
+    const kind = kindOf(plain, row, column);
+    if (column < frozen) return stuck(row, column, kind, text);
     return html`<td
-      dir="auto" class=${kind} aria-colindex=${column + 2} tabindex=${stop(row, column)}
+      dir="auto" class=${kind} aria-selected=${chosen(row, column) ? "true" : nothing} aria-colindex=${column + 2} tabindex=${stop(row, column)}
       aria-label=${text === undefined ? "no cell" : nothing}
       >${text ? shown(text) : nothing}</td>`;
+  }
+
+  /**
+   * A frozen cell has its place in its style, which costs too much for every cell.
+   * @param {number} row
+   * @param {number} column
+   * @param {string} kind
+   * @param {string | null | undefined} text
+   */
+  function stuck(row, column, kind, text) {
+    return html`<td
+      dir="auto" class=${kind} aria-selected=${chosen(row, column) ? "true" : nothing} aria-colindex=${column + 2}
+      tabindex=${stop(row, column)} aria-label=${text === undefined ? "no cell" : nothing} .style=${place(column)}
+      >${text ? shown(text) : nothing}</td>`;
+  }
+
+  /** @param {number} column */
+  function place(column) {
+    return column < frozen ? `left: ${gutter + (starts[column] ?? 0)}px` : "";
+  }
+
+  /** @param {number} row @param {number} column */
+  function chosen(row, column) {
+    return area && row >= area.top && row <= area.bottom && column >= area.left && column <= area.right;
+  }
+
+  /** @param {string} plain @param {number} row @param {number} column */
+  function kindOf(plain, row, column) {
+    const selected = chosen(row, column) ? " sel" : "";
+    return column < frozen ? `${plain}${selected} stuck${column === frozen - 1 ? " edge" : ""}` : plain + selected;
   }
 
   /** One cell of the grid is in the tab order. @param {number} row @param {number} column */

@@ -29,7 +29,7 @@ export function nextChunk({ size, sent, stored, chunkBytes, windowBytes }) {
 }
 
 /**
- * Note how far an upload is; another upload starts anew, and an older figure changes nothing.
+ * Note how far an upload is; another upload, or one that pauses or goes on, starts anew, and an older figure changes nothing.
  * @param {Transfer | null} before
  * @param {Upload | null} upload
  * @param {number} now
@@ -40,6 +40,7 @@ export function follow(before, upload, now) {
   if (before === null || before.upload !== upload.upload) {
     return { ...upload, samples: [{ at: now, stored: upload.stored }] };
   }
+  if (upload.paused !== before.paused) return { ...upload, samples: [{ at: now, stored: upload.stored }] };
   if (upload.stored <= before.stored) return before;
   const latest = before.samples[before.samples.length - 1];
   if (latest && now - latest.at < SAMPLE_MS && upload.stored < upload.size) return before;

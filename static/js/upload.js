@@ -1,6 +1,7 @@
 /**
- * Sends one file: in slices, never more on the way than the window allows, driven by the acknowledgements. The
- * figures people see are the room's (stored bytes); the arithmetic is in transfer.js.
+ * Sends one file: in slices, never more on the way than the window allows, driven by the acknowledgements. When the
+ * line is lost and there again, it goes on where the server's bytes end, once the server has seen that the file is the
+ * same. The figures people see are the room's (stored bytes); the arithmetic is in transfer.js.
  *
  * @import { Alert, Sending } from "./mine.js"
  * @import { Command, Limits, ServerEvent } from "./wire.js"
@@ -14,6 +15,8 @@ import { nextChunk } from "./transfer.js";
 /** Until the server has told its own. */
 const DEFAULT_CHUNK_BYTES = 256 * 1024;
 const DEFAULT_WINDOW_BYTES = 4 * 1024 * 1024;
+
+const LOST = "The connection was lost while the file was on its way, and the server has no part of it any more.";
 
 /** Errors after which the same file can be sent once more. */
 const WORTH_ANOTHER = new Set([
@@ -40,6 +43,7 @@ export class Uploader {
   /** @type {string | null} */
   #id = null;
   #begun = false;
+  #resuming = false;
   #announced = false;
   #pumping = false;
   #sent = 0;
@@ -75,6 +79,19 @@ export class Uploader {
     if (this.#limits) this.#begin();
   }
 
+  /**
+   * Go on with an upload that broke off, from its file.
+   * @param {File} file
+   * @param {string} id
+   */
+  resume(file, id) {
+    if (this.busy) return;
+    this.#file = file;
+    this.#id = id;
+    this.#onSending({ name: file.name, size: file.size });
+    if (this.#limits) this.#resume();
+  }
+
   /** Send the file that failed last once more. */
   again() {
     if (this.#failed) this.offer(this.#failed);
@@ -87,10 +104,12 @@ export class Uploader {
     if (id !== null) this.#line.send({ type: "cancel", upload: id });
   }
 
-  /** The line is lost: the server ends the upload. */
+  /** The line is lost: the server keeps what it has stored, and the rest follows when there is a line again. */
   lost() {
     this.#limits = null;
-    if (this.#begun) this.#fail("connection_lost", "The connection was lost while the file was on its way.");
+    if (this.#begun && this.#id === null) this.#fail("connection_lost", LOST);
+    this.#begun = false;
+    this.#announced = false;
   }
 
   /**
@@ -101,10 +120,14 @@ export class Uploader {
     switch (event.type) {
       case "welcome":
         this.#limits = event.limits;
-        if (this.#file && !this.#begun) this.#begin();
+        if (this.#file && !this.#begun) {
+          if (this.#id === null) this.#begin();
+          else this.#resume();
+        }
         return false;
       case "ready":
-        return this.#ready(event.upload, event.offset);
+        this.#ready(event.upload, event.offset, event.proof);
+        return true;
       case "ack":
         if (event.upload === this.#id) this.#stored = Math.max(this.#stored, event.offset);
         this.#pump();
@@ -132,18 +155,38 @@ export class Uploader {
     this.#begun = this.#line.send({ type: "begin", name: file.name, size: file.size });
   }
 
-  /** @param {string} id @param {number} offset */
-  #ready(id, offset) {
+  #resume() {
+    const file = /** @type {File} */ (this.#file);
+    const upload = /** @type {string} */ (this.#id);
+    this.#begun = this.#resuming = this.#line.send({ type: "resume", upload, name: file.name, size: file.size });
+  }
+
+  /** @param {string} id @param {number} offset @param {[number, number][]} proof */
+  async #ready(id, offset, proof) {
     if (!this.#begun) {
       // Cancelled before the server had named it.
       this.#line.send({ type: "cancel", upload: id });
-      return true;
+      return;
     }
     this.#id = id;
+    this.#resuming = false;
     this.#sent = offset;
     this.#stored = offset;
+    if (proof.length > 0) await this.#prove(proof);
     this.#pump();
-    return true;
+  }
+
+  /** @param {[number, number][]} proof */
+  async #prove(proof) {
+    const file = /** @type {File} */ (this.#file);
+    this.#pumping = true; // nothing may go out before it
+    try {
+      this.#line.sendChunk(await new Blob(proof.map(([start, stop]) => file.slice(start, stop))).arrayBuffer());
+    } catch {
+      this.#line.sendChunk(new ArrayBuffer(0)); // what cannot be read is not the same: the server will say so
+    } finally {
+      this.#pumping = false;
+    }
   }
 
   /**
@@ -166,6 +209,14 @@ export class Uploader {
     if (error.upload !== undefined && error.upload !== this.#id) {
       // Of one that we have cancelled nobody needs to hear more.
       if (error.upload === this.#ended?.id) this.#alert(this.#ended.file, error.code, error.message);
+      return true;
+    }
+    if (this.#resuming && error.code === "no_upload") {
+      this.#fail("connection_lost", LOST);
+      return true;
+    }
+    if (error.code === "not_the_same" && this.#id !== null) {
+      this.#fail(error.code, error.message);
       return true;
     }
     const unnamed = error.upload === undefined && (!this.#begun || this.#id !== null);
@@ -226,6 +277,7 @@ export class Uploader {
     this.#file = null;
     this.#id = null;
     this.#begun = false;
+    this.#resuming = false;
     this.#announced = false;
     this.#sent = 0;
     this.#stored = 0;

@@ -3,20 +3,22 @@
  * table itself, the pager and the dialogs are drawn by workbench.js.
  *
  * @import { Actions } from "./actions.js"
+ * @import { Bar } from "./bar.js"
  * @import { State } from "./state.js"
  *
  * @typedef {object} Places the parts of templates/viewer.html
  * @property {HTMLElement} top
  * @property {HTMLElement} scroller
  * @property {HTMLElement} over
+ * @property {HTMLElement} news
  * @property {HTMLElement} bottom
  * @property {HTMLElement} aside
+ * @property {HTMLElement} announcer
  */
 
 import { html, nothing, render } from "/static/vendor/lit-html/lit-html.js";
 
-import { errorCard, insteadOfTable, noticeStrip } from "./cards.js";
-import { sending } from "./sending.js";
+import { insteadOfTable } from "./cards.js";
 import { toolbar } from "./toolbar.js";
 
 /**
@@ -24,12 +26,13 @@ import { toolbar } from "./toolbar.js";
  * @param {Places} places
  * @param {State} state
  * @param {Actions} actions
+ * @param {Bar} [bar] what there is in it once there is a table
  */
-export function drawFrame(places, state, actions) {
+export function drawFrame(places, state, actions, bar) {
   const { room, mine } = state;
-  render(html`${toolbar(state, actions)}${sending(state, actions)}`, places.top);
+  render(html`${toolbar(state, actions, bar)}${bar?.below ?? nothing}`, places.top);
   render(
-    html`${errorCard(mine.alert, actions)}${mine.alert ? nothing : noticeStrip(room.notice, actions)}
+    html`${bar?.over ?? nothing}
     ${mine.dragging ? html`<div class="drop"><p>Drop the file to show it to everyone here</p></div>` : nothing}`,
     places.over,
   );

@@ -23,6 +23,8 @@ export interface Dialect {
   quoting: boolean;
   row_end: string;
   header: boolean;
+  /** Bytes of the mark at the beginning of the file that says its encoding. */
+  bom: number;
 }
 
 /** A part of the dialect that people can choose. */
@@ -54,7 +56,25 @@ export interface Upload {
   name: string;
   size: number;
   stored: number;
+  by: Person | null;
+  paused: boolean;
 }
+
+/** One who is in the room; `hue` is a colour in degrees. */
+export interface Person {
+  member: string;
+  name: string;
+  hue: number;
+}
+
+/** One of the list of those who are here; `page` is where they look alone, null while they follow. */
+export interface Here extends Person {
+  page: number | null;
+  may_drive: boolean;
+}
+
+/** A cell that somebody points at: the row from 1, the column from 0, both null when nobody does any more. */
+export type Pointed = Person & ({ row: number; column: number } | { row: null; column: null });
 
 export interface Notice {
   code: string;
@@ -68,7 +88,14 @@ export type Clip = [index: number, column: number, length: number];
 
 export interface Welcome {
   type: "welcome";
-  room_id: string;
+  /** Null for one who may only look. */
+  room_id: string | null;
+  /** The id of the link to look only. */
+  watch_id: string;
+  may_drive: boolean;
+  you: Person;
+  /** A secret for the browser to keep. */
+  key: string;
   limits: Limits;
   room_days: number;
   heartbeat_seconds: number;
@@ -78,7 +105,7 @@ export interface Welcome {
 
 export interface UnknownRoom {
   type: "unknown_room";
-  /** `unknown`, `expired` or `deleted`. */
+  /** `unknown`, `expired`, `deleted`, `renewed` or `unreadable`. */
   reason: string;
   message: string;
 }
@@ -97,6 +124,12 @@ export interface Snapshot {
   clipped: Clip[];
   upload: Upload | null;
   notice: Notice | null;
+  /** Who moved the room last. */
+  by: Person | null;
+  presenter: Person | null;
+  pointed: Pointed | null;
+  /** Documents that can be brought back, the newest first. */
+  former: Table[];
   expires_days?: number;
 }
 
@@ -114,6 +147,27 @@ export interface Progress {
 export interface Presence {
   type: "presence";
   members: number;
+  people: Here[];
+}
+
+export interface Pointing {
+  type: "pointing";
+  pointed: Pointed;
+}
+
+export interface You {
+  type: "you";
+  you: Person;
+}
+
+export interface WheelAsked {
+  type: "wheel_asked";
+  by: Person;
+}
+
+export interface Links {
+  type: "links";
+  watch_id: string;
 }
 
 export interface Heartbeat {
@@ -126,6 +180,8 @@ export interface Ready {
   type: "ready";
   upload: string;
   offset: number;
+  /** Ranges [start, stop) of the file to send first, as one message. */
+  proof: [number, number][];
 }
 
 export interface Ack {
@@ -179,6 +235,10 @@ export type ServerEvent =
   | Snapshot
   | Progress
   | Presence
+  | Pointing
+  | You
+  | WheelAsked
+  | Links
   | Heartbeat
   | Ready
   | Ack
@@ -192,7 +252,17 @@ export type ServerEvent =
 export type Command =
   | { type: "turn"; page: number }
   | { type: "begin"; name: string; size: number }
+  | { type: "resume"; upload: string; name: string; size: number }
   | { type: "cancel"; upload: string }
   | ({ type: "read" } & Partial<Record<Choice, string | boolean | null>>)
   | { type: "look"; ask: number; page: number; first_column: number }
-  | { type: "cell"; ask: number; row: number; column: number };
+  | { type: "cell"; ask: number; row: number; column: number }
+  | { type: "introduce"; key: string; name: string | null; hue: number | null }
+  | { type: "at"; page: number | null }
+  | { type: "point"; row: number | null; column: number | null }
+  | { type: "present" }
+  | { type: "ask_wheel" }
+  | { type: "hand"; member: string | null }
+  | { type: "restore"; document: string }
+  | { type: "delete" }
+  | { type: "renew" };

@@ -4,21 +4,48 @@
  *
  * @import { Actions } from "./actions.js"
  * @import { Asks } from "./asks.js"
+ * @import { Myself } from "./identity.js"
  * @import { Sheet } from "./sheet.js"
  * @import { PageEvent, State } from "./state.js"
+ * @import { Layout } from "./table.js"
  * @import { Places } from "./view.js"
+ * @import { Command } from "./wire.js"
  */
 
 import { html, nothing, render } from "/static/vendor/lit-html/lit-html.js";
 
+import { bar } from "./bar.js";
+import { columnDialog, hiddenDialog } from "./columndialogs.js";
 import { inSight } from "./columns.js";
 import { dialectPopover } from "./dialect.js";
+import { Gathering } from "./gathering.js";
 import { Grid } from "./grid.js";
+import { acceptKeys, helpDialog, toldChip } from "./help.js";
+import { Looking } from "./looking.js";
+import { pasteDialog } from "./paste.js";
+import { hindrance } from "./people.js";
 import { pager } from "./pager.js";
 import { shareDialog } from "./share.js";
 import { missingParts } from "./sheet.js";
 import { layoutOf, table } from "./table.js";
+import { tableTools } from "./tabletools.js";
 import { cellDialog } from "./whole.js";
+
+/** What styles the table, the pager and what opens above them. */
+const SHEETS = ["table", "pager", "dialogs", "people", "print"];
+
+/** Load the style sheets of all that is drawn here; one that does not come is done without. */
+export function styled() {
+  return Promise.all(
+    SHEETS.map((name) => {
+      const link = document.createElement("link");
+      link.rel = "stylesheet";
+      link.href = `/static/css/${name}.css`;
+      document.head.append(link);
+      return new Promise((resolve) => (link.onload = link.onerror = resolve));
+    }),
+  );
+}
 
 export class Workbench {
   #places;
@@ -26,6 +53,9 @@ export class Workbench {
   #asks;
   #dispatch;
   #grid;
+  #looking;
+  #gathering;
+  #tools;
   /** Parts of the page that are asked for and not here yet. @type {Set<string>} */
   #asked = new Set();
 
@@ -35,18 +65,33 @@ export class Workbench {
    * @param {Actions} options.actions
    * @param {Asks} options.asks
    * @param {(event: PageEvent) => void} options.dispatch
+   * @param {() => State} options.state
+   * @param {() => Sheet | null} options.sheet
+   * @param {(command: Command) => boolean} options.send
+   * @param {Myself} options.myself
    */
-  constructor({ places, actions, asks, dispatch }) {
+  constructor({ places, actions, asks, dispatch, state, sheet, send, myself }) {
     this.#places = places;
     this.#actions = actions;
     this.#asks = asks;
     this.#dispatch = dispatch;
+    const tools = tableTools({ state, sheet, dispatch, asks, actions });
+    this.#tools = tools;
+    this.#gathering = new Gathering({ places, actions, dispatch, state, sheet, send, myself });
     this.#grid = new Grid(places.scroller, {
-      moveTo: actions.moveTo,
+      moveTo: (cursor, anchor) => {
+        actions.moveTo(cursor, anchor);
+        this.#gathering.point(cursor);
+      },
       turnBy: actions.turnBy,
-      open: actions.open,
+      open: (cursor) => (cursor.row < 0 ? tools.dialog({ kind: "column", column: cursor.column }) : actions.open(cursor)),
       see: (sight) => dispatch({ type: "sight", sight }),
+      widthOf: tools.widthOf,
+      resize: tools.resize,
+      fit: tools.fit,
     });
+    acceptKeys({ grid: this.#grid, tools, state });
+    this.#looking = new Looking({ asks, actions, dispatch });
     dispatch({ type: "measured", ch: this.#grid.measure() });
   }
 
@@ -55,38 +100,72 @@ export class Workbench {
     this.#grid.focus();
   }
 
+  /** Say what has changed. @param {State} before @param {State} after */
+  heed(before, after) {
+    this.#gathering.heed(before, after);
+  }
+
+  /** Draw what the bar says and offers. @param {State} state */
+  bar(state) {
+    return bar(state, this.#actions, this.#gathering.together);
+  }
+
   /**
    * Draw the table, if there is one, and what belongs to it.
    * @param {State} state
    * @param {Sheet | null} sheet
    */
   draw(state, sheet) {
+    if (this.#looking.begin(state)) return;
     const layout = sheet && layoutOf(sheet, state.mine);
     if (sheet && layout) render(table(sheet, layout, state.mine), this.#places.scroller);
-    this.#grid.drawn(sheet, layout, state.mine.cursor);
-    render(pager(state, this.#actions), this.#places.bottom);
-    this.#drawDialogs(state);
-    if (sheet && layout) this.#fetchColumns(state, sheet, layout.starts);
+    this.#grid.drawn(sheet, layout, state.mine);
+    this.#gathering.draw(state, sheet, layout);
+    this.#drawPager(state);
+    this.#drawDialogs(state, sheet);
+    if (sheet && layout) this.#fetchColumns(state, sheet, layout);
+    this.#looking.follow(state);
   }
 
   /** @param {State} state */
-  #drawDialogs(state) {
+  #drawPager(state) {
+    const field = /** @type {HTMLInputElement | null} */ (document.activeElement);
+    const before = field?.value;
+    render(pager(state, this.#actions, this.#tools), this.#places.bottom);
+    // A number that changes under the cursor stays selected: who types next replaces it.
+    if (field?.name === "to" && field.value !== before && state.mine.draft === null) field.select();
+  }
+
+  /** @param {State} state @param {Sheet | null} sheet */
+  #drawDialogs(state, sheet) {
     const { aside } = this.#places;
     const { room } = state;
     const shown = room.snapshot?.table;
-    render(html`${shown ? dialectPopover(shown, room.welcome, this.#actions) : nothing}${this.#dialog(state)}`, aside);
+    render(
+      html`${shown ? dialectPopover(shown, room.welcome, this.#actions, hindrance(state)?.words ?? null) : nothing}${this.#gathering.above(state)}${this.#dialog(state, sheet)}
+      ${toldChip(state.mine.told, this.#tools)}`,
+      aside,
+    );
     for (const dialog of aside.querySelectorAll("dialog")) if (!dialog.open) dialog.showModal();
   }
 
-  /** @param {State} state */
-  #dialog(state) {
+  /** @param {State} state @param {Sheet | null} sheet */
+  #dialog(state, sheet) {
     switch (state.mine.dialog?.kind) {
       case "share":
-        return shareDialog(state, this.#actions);
+        return shareDialog(state, this.#actions, this.#gathering.together);
       case "cell":
         return cellDialog(state.mine.dialog, this.#actions);
+      case "column":
+        return sheet ? columnDialog(state.mine.dialog.column, sheet, state.mine, this.#tools, this.#actions) : nothing;
+      case "hidden":
+        return sheet ? hiddenDialog(sheet, state.mine, this.#tools, this.#actions) : nothing;
+      case "paste":
+        return pasteDialog(state.mine.dialog, this.#actions);
+      case "help":
+        return helpDialog(this.#actions);
       default:
-        return nothing;
+        return this.#gathering.dialog(state);
     }
   }
 
@@ -94,10 +173,11 @@ export class Workbench {
    * Ask for the columns that are in sight and not here.
    * @param {State} state
    * @param {Sheet} sheet
-   * @param {number[]} starts
+   * @param {Layout} layout
    */
-  #fetchColumns({ mine: { blocks, sight } }, sheet, starts) {
-    for (const first of missingParts(sheet, inSight(starts, sight.left, sight.left + sight.width))) {
+  #fetchColumns({ mine: { blocks, sight } }, sheet, { starts, frozen }) {
+    const wanted = [...missingParts(sheet, [0, frozen]), ...missingParts(sheet, inSight(starts, sight.left, sight.left + sight.width))];
+    for (const first of wanted) {
       const name = `${blocks.key} ${first}`;
       if (this.#asked.has(name)) continue;
       this.#asked.add(name);

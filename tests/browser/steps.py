@@ -69,12 +69,20 @@ class HeldAcks:
     def __init__(self) -> None:
         self._holding = True
         self._release: list[Callable[[], None]] = []
+        self._lines: list[WebSocketRoute] = []
 
     def prepare(self, page: Page) -> None:
         """Stand between the page and the server."""
         page.route_web_socket("**/parser/ws**", self._between)
 
+    def cut(self) -> None:
+        """Break every line that is open now."""
+        lines, self._lines = self._lines, []
+        for line in lines:
+            line.close()
+
     def _between(self, ours: WebSocketRoute) -> None:
+        self._lines.append(ours)
         server = ours.connect_to_server()
 
         def pass_on(message: str | bytes) -> None:

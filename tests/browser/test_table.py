@@ -183,7 +183,7 @@ def test_a_phone_shows_everything_without_scrolling_the_page_sideways(open_page:
         assert box["height"] >= 44
         assert 0 <= box["x"] <= box["x"] + box["width"] <= 390
     page.get_by_role("button", name="Share").click()
-    expect(page.get_by_role("dialog").get_by_role("button", name="Copy")).to_be_in_viewport()
+    expect(page.get_by_role("dialog").get_by_role("button", name="Copy the link")).to_be_in_viewport()
     fits()
     page.keyboard.press("Escape")
     page.locator(".badge").click()

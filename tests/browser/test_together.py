@@ -175,5 +175,5 @@ def test_the_link_can_be_copied_without_the_clipboard_api(open_page: OpenPage) -
     expect(link).to_have_value(page.url)
     expect(link).to_be_focused()
     assert page.evaluate("getSelection().toString()") == page.url
-    page.get_by_role("button", name="Copy").click()
+    page.get_by_role("button", name="Copy the link").click()
     expect(page.locator("[data-told='Copied']")).to_be_visible()

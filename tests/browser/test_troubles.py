@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.browser.conftest import Complaints, OpenPage
-from tests.browser.steps import HeldAcks, at_page, numbers, opened, path_of, turn, upload
+from tests.browser.steps import HeldAcks, at_page, cell, numbers, opened, path_of, turn, upload
 from tests.support.server import Server
 
 pytestmark = pytest.mark.browser
@@ -144,7 +144,43 @@ def test_without_a_server_the_table_stays_and_the_page_says_so(
     at_page(page, 2)
 
 
-def test_an_upload_that_lost_its_line_can_be_sent_again(
+def test_an_upload_whose_line_breaks_goes_on_by_itself(open_page: OpenPage) -> None:
+    held = HeldAcks()
+    first = open_page(prepare=held.prepare)
+    upload(first, numbers(400_000), "big.tsv")
+    expect(first.locator(".name")).to_have_text("big.tsv")
+    second = open_page(path_of(first))
+    held.cut()
+    held.release()
+    for page in (first, second):
+        expect(page.locator(".toolbar")).to_contain_text("400,000 rows")
+        expect(page.get_by_role("progressbar")).to_be_hidden()
+        expect(page.get_by_role("alert")).to_be_hidden()
+
+
+def test_an_upload_whose_sender_left_is_resumed_by_who_brings_the_same_file(open_page: OpenPage) -> None:
+    held = HeldAcks()
+    first = open_page(prepare=held.prepare)
+    upload(first, numbers(400_000), "big.tsv")
+    expect(first.locator(".name")).to_have_text("big.tsv")
+    second = open_page(path_of(first))
+    expect(cell(second, 2, 0)).to_have_text("2.0")
+    first.context.close()
+    bar = second.get_by_label("Upload")
+    expect(bar).to_contain_text("Paused")
+    expect(bar.get_by_role("button", name="Cancel")).to_be_visible()
+    with second.expect_file_chooser() as choosing:
+        bar.get_by_role("button", name="Resume").click()
+    content = {"name": "big.tsv", "mimeType": "text/plain", "buffer": numbers(400_000)}
+    choosing.value.set_files({**content, "buffer": content["buffer"].replace(b"2.0", b"2,0")})
+    expect(second.get_by_role("alert")).to_contain_text("another file")
+    expect(bar).to_contain_text("Paused")
+    upload(second, content["buffer"], "big.tsv")
+    expect(second.locator(".toolbar")).to_contain_text("400,000 rows")
+    expect(second.get_by_role("progressbar")).to_be_hidden()
+
+
+def test_an_upload_that_the_server_has_lost_can_be_sent_again(
     open_page: OpenPage, server: Server, complaints: Complaints
 ) -> None:
     complaints.expect("WebSocket connection to")
@@ -153,10 +189,9 @@ def test_an_upload_that_lost_its_line_can_be_sent_again(
     upload(page, numbers(400_000), "big.tsv")
     expect(page.locator(".name")).to_have_text("big.tsv")
     server.kill()
-    expect(page.get_by_role("alert")).to_contain_text("The upload broke off")
     server.start()
     held.release()
-    expect(page.get_by_text("Live", exact=True)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("alert")).to_contain_text("The upload broke off", timeout=30_000)
     page.get_by_role("button", name="Send it again").click()
     expect(page.locator(".toolbar")).to_contain_text("400,000 rows")
     expect(page.get_by_role("alert")).to_be_hidden()

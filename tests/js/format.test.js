@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { bytes, bytesOf, counted, cut, duration, letters, number, rate, visible } from "../../static/js/format.js";
+import { bytes, bytesOf, counted, cut, dayAfter, duration, letters, number, rate, visible } from "../../static/js/format.js";
 
 test("numbers have separators, and nouns follow their count", () => {
   assert.equal(number(12345678), "12,345,678");
@@ -68,4 +68,9 @@ test("long text is cut, never inside a surrogate pair", () => {
   assert.equal(cut("abcd", 3), "abc…");
   assert.equal(cut("ab😀d", 3), "ab…");
   assert.equal(cut("ab😀d", 4), "ab😀…");
+});
+
+test("a day is written as people say it", () => {
+  assert.equal(dayAfter(7, new Date(2026, 10, 23)), "30 November 2026");
+  assert.equal(dayAfter(0.5, new Date(2026, 0, 1)), "1 January 2026");
 });

@@ -56,7 +56,8 @@ test("further columns are kept for their page and dropped with it", () => {
   assert.equal(state.mine.blocks.parts[200], answer);
   assert.equal(state.mine.measures.widths[200], 10);
   assert.equal(reduce(state, { type: "block", key: "another", answer: { ...answer, first_column: 400 } }, 9), state);
-  assert.deepEqual(reduce(state, snapshotOf({ revision: 2 }, { columns: 500 }), 9).mine.blocks.parts, {});
+  assert.equal(reduce(state, snapshotOf({ revision: 2 }, { columns: 500 }), 9).mine.blocks.parts[200], answer);
+  assert.deepEqual(reduce(state, snapshotOf({ revision: 2, page: 2 }, { columns: 500 }), 9).mine.blocks.parts, {});
 });
 
 test("a whole cell goes into the dialog that waits for it, and into no other", () => {

@@ -11,7 +11,7 @@ export function tableOf(changes = {}) {
     growing: false,
     rows: 250,
     columns: 3,
-    dialect: { encoding: "utf-8", delimiter: "\t", quoting: false, row_end: "\n", header: true },
+    dialect: { encoding: "utf-8", delimiter: "\t", quoting: false, row_end: "\n", header: true, bom: 0 },
     chosen: [],
     provisional: false,
     reasons: {},
@@ -39,10 +39,19 @@ export function snapshotOf(changes = {}, table = {}) {
     clipped: [],
     upload: null,
     notice: null,
+    by: null,
+    presenter: null,
+    pointed: null,
+    former: [],
     ...changes,
   };
 }
 
 export function uploadOf(stored, changes = {}) {
-  return { upload: "u1", name: "new.tsv", size: 1000, stored, ...changes };
+  return { upload: "u1", name: "new.tsv", size: 1000, stored, by: null, ...changes };
+}
+
+export function pageOf(changes = {}) {
+  const { page, pages, header, first_row, first_column, data, clipped } = snapshotOf();
+  return { type: "page", ask: 1, reading: "r1", rows: 250, page, pages, header, first_row, first_column, data, clipped, ...changes };
 }

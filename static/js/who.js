@@ -1,0 +1,42 @@
+/**
+ * PURE: who is who: in which order people are listed, and how a face stands for a name.
+ *
+ * @import { People } from "./people.js"
+ * @import { Room } from "./room.js"
+ * @import { Here } from "./wire.js"
+ */
+
+/**
+ * Say whether I am presenting.
+ * @param {{room: Room, people: People}} state
+ */
+export function isPresenting({ room, people }) {
+  const presenter = room.snapshot?.presenter ?? null;
+  return presenter !== null && presenter.member === people.you?.member;
+}
+
+/**
+ * List those who are here: me first, then the one who presents, then the others as the server has them.
+ * @param {{room: Room, people: People}} state
+ * @returns {Here[]}
+ */
+export function inOrder({ room, people: { list, you } }) {
+  const rank = (/** @type {Here} */ { member }) =>
+    member === you?.member ? 0 : member === room.snapshot?.presenter?.member ? 1 : 2;
+  return [...list].sort((one, other) => rank(one) - rank(other));
+}
+
+/**
+ * Return the one or two letters that stand for a name: of its first and last word.
+ * @param {string} name
+ */
+export function initials(name) {
+  const words = name.split(/\s+/).map(letterOf).filter(Boolean);
+  const last = words.length > 1 ? (words[words.length - 1] ?? "") : "";
+  return `${words[0] ?? "?"}${last}`.toUpperCase();
+}
+
+/** Return a word's first letter or digit, without the marks that may be piled upon it. @param {string} word */
+function letterOf(word) {
+  return /[\p{L}\p{N}]/u.exec(word)?.[0] ?? "";
+}
