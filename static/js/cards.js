@@ -58,5 +58,5 @@ function unknownRoom({ reason, message }) {
 
 /** @param {string} words */
 function waiting(words) {
-  return html`<p class="waiting">${words}</p>`;
+  return html`<h1 class="waiting">${words}</h1>`;
 }

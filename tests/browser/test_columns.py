@@ -254,6 +254,7 @@ def test_on_paper_there_is_the_table_and_nothing_to_press(page: Page) -> None:
 
 
 def test_everything_works_with_the_keyboard_alone(page: Page) -> None:
+    expect(page.get_by_role("button", name="Choose file")).to_be_visible()
     page.keyboard.press("Tab")
     for _ in range(10):
         if page.evaluate("document.activeElement?.textContent?.includes('Choose file')"):

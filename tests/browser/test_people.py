@@ -59,21 +59,21 @@ def test_a_name_and_a_colour_are_mine_for_good(open_page: OpenPage) -> None:
     first = open_page()
     opened(first, numbers(300))
     second = open_page(path_of(first))
-    call(second, "Ada")
+    call(second, "Blue")
     people(second).get_by_label("Colour 145").check()
     listed = people(first)
-    ada = listed.get_by_role("listitem", name="").filter(has_text="Ada")
+    ada = listed.get_by_role("listitem", name="").filter(has_text="Blue")
     expect(ada.locator(".face")).to_have_text("A")
     expect(ada.locator(".face")).to_have_attribute("style", re.compile("--hue: 145"))
     second.reload()
     expect(ada).to_be_visible()
     mine = people(second)
-    expect(mine.get_by_label("My name")).to_have_value("Ada")
+    expect(mine.get_by_label("My name")).to_have_value("Blue")
     expect(mine.get_by_label("Colour 145")).to_be_checked()
     # In another room too.
     second.goto("/")
     opened(second, numbers(3))
-    expect(people(second).get_by_label("My name")).to_have_value("Ada")
+    expect(people(second).get_by_label("My name")).to_have_value("Blue")
 
 
 def test_a_name_is_kept_over_a_reconnect(open_page: OpenPage, server: Server, complaints: Complaints) -> None:
@@ -81,10 +81,10 @@ def test_a_name_is_kept_over_a_reconnect(open_page: OpenPage, server: Server, co
     first = open_page()
     opened(first, numbers(300))
     second = open_page(path_of(first))
-    call(second, "Ada")
+    call(second, "Blue")
     server.restart()
     expect(first.locator(".toolbar")).to_contain_text("2 here", timeout=30_000)
-    expect(people(first).get_by_role("listitem").filter(has_text="Ada")).to_be_visible()
+    expect(people(first).get_by_role("listitem").filter(has_text="Blue")).to_be_visible()
 
 
 def test_the_list_says_where_each_one_is(open_page: OpenPage) -> None:
@@ -105,17 +105,17 @@ def test_a_move_names_its_author_to_the_others(open_page: OpenPage) -> None:
     opened(first, tsv([["a", "b"], *([['"x"', "y"]] * 300)]))
     second = open_page(path_of(first))
     at_page(first, 1)
-    call(second, "Ada")
+    call(second, "Blue")
     turn(second, "Next page")
-    expect(first.get_by_text("Ada turned to page 2")).to_have_count(2)  # the chip, and the status line
-    expect(first.get_by_role("status")).to_have_text("Ada turned to page 2")
+    expect(first.get_by_text("Blue turned to page 2")).to_have_count(2)  # the chip, and the status line
+    expect(first.get_by_role("status")).to_have_text("Blue turned to page 2")
     expect(first.locator(".frame")).to_have_count(1)
     second.locator(".badge").click()
     second.get_by_label("Quotes").select_option(label="Are plain text")
-    expect(first.locator(".told-news")).to_have_text(re.compile("Ada reads quotes as plain text"))
+    expect(first.locator(".told-news")).to_have_text(re.compile("Blue reads quotes as plain text"))
     second.keyboard.press("Escape")
     opened(second, numbers(30), "flights.tsv")
-    expect(first.locator(".told-news")).to_contain_text("Ada brought flights.tsv")
+    expect(first.locator(".told-news")).to_contain_text("Blue brought flights.tsv")
     # What I did myself is no news, but for what I can undo.
     expect(second.locator(".frame")).to_have_count(0)
     expect(second.locator(".told-news")).to_contain_text("You brought flights.tsv")
@@ -138,11 +138,11 @@ def test_who_looks_around_alone_sees_who_moved_the_room(open_page: OpenPage) -> 
     first = open_page()
     opened(first, numbers(1000))
     second = open_page(path_of(first))
-    call(second, "Ada")
+    call(second, "Blue")
     first.get_by_role("button", name="Following").click()
     expect(first.locator(".pill")).to_have_text(re.compile("The room is on page 1"))
     turn(second, "Last page")
-    expect(first.locator(".pill")).to_contain_text("Ada turned to page 10")
+    expect(first.locator(".pill")).to_contain_text("Blue turned to page 10")
     first.get_by_role("button", name="Return").click()
     at_page(first, 10)
 
@@ -164,12 +164,10 @@ def test_names_are_text_and_the_layout_holds(open_page: OpenPage, width: int) ->
         expect(first.locator(".told-news")).to_contain_text("turned to page 3")
         cell(other, 201, 1).click()
         expect(first.locator(".finger .flag")).to_be_visible()
-        flag = first.locator(".finger .flag").bounding_box()
-        assert flag is not None
+        flag = first.locator(".finger .flag").evaluate("flag => flag.getBoundingClientRect().toJSON()")
         assert flag["height"] == 16
         assert flag["width"] <= 150
-        chip = first.locator(".told-news").bounding_box()
-        assert chip is not None
+        chip = first.locator(".told-news").evaluate("chip => chip.getBoundingClientRect().toJSON()")
         assert chip["height"] <= 40
         assert 0 <= chip["x"] <= chip["x"] + chip["width"] <= width
         turn(other, "First page")

@@ -152,8 +152,8 @@ def test_the_link_to_look_only_can_be_renewed_and_the_former_is_spent(
 def test_every_move_names_who_made_it(v1: Connect) -> None:
     driver = with_table(v1)
     other = v1(driver.room_id)
-    me = named(driver, "  Zoë\n\u202e <b>  ")
-    assert me["name"] == "Zoë <b>"
+    me = named(driver, "  Été\n\u202e <b>  ")
+    assert me["name"] == "Été <b>"
     driver.send("turn", page=2)
     assert other.see(lambda event: event["page"] == 2)["by"] == me
     other.send("turn", page=3)
@@ -169,11 +169,11 @@ def test_every_move_names_who_made_it(v1: Connect) -> None:
 def test_a_key_brings_the_same_member_back_and_is_told_to_nobody(v1: Connect) -> None:
     driver = with_table(v1)
     watcher = v1(driver.room_id)
-    me = named(driver, "Zoë")
+    me = named(driver, "Été")
     driver.close()
     again = v1(driver.room_id)
     assert again.first["you"]["member"] != me["member"]
-    assert named(again, "Zoë") == me
+    assert named(again, "Été") == me
     watcher.wait_for("presence", lambda event: any(each["member"] == me["member"] for each in event["people"]))
     assert KEY not in json.dumps(watcher.events)
 
@@ -209,6 +209,15 @@ def test_who_points_is_seen_by_everyone_and_by_one_who_joins_until_another_table
     assert v1(driver.room_id).wait_for("snapshot")["pointed"] is None
 
 
+def test_the_finger_of_one_who_left_is_gone(v1: Connect) -> None:
+    driver = with_table(v1)
+    other = v1(driver.room_id)
+    driver.send("point", row=17, column=1)
+    other.wait_for("pointing", lambda event: event["pointed"]["row"] == 17)
+    driver.close()
+    other.wait_for("pointing", lambda event: event["pointed"]["row"] is None)
+
+
 # Presenting
 
 
@@ -217,14 +226,14 @@ def test_while_somebody_presents_only_they_move_the_room(v1: Connect, article: C
     other = v1(driver.room_id)
     reader = article(driver.room_id)
     page = reader.receive()
-    me = named(driver, "Zoë")
+    me = named(driver, "Été")
     driver.send("present")
     assert other.see(lambda event: event["presenter"] is not None)["presenter"] == me
     for kind, fields in (("turn", {"page": 2}), ("delete", {}), ("begin", {"name": "x", "size": 1}), ("present", {})):
         other.send(kind, **fields)
         error = other.wait_for("error")
         assert error["code"] == "not_allowed"
-        assert "Zoë" in error["message"]
+        assert "Été" in error["message"]
     reader.turn(2)
     assert reader.receive() == page
     driver.send("turn", page=4)
@@ -268,12 +277,12 @@ def test_a_presenter_who_comes_back_has_the_wheel_and_one_who_stays_away_lets_go
     driver = connect()
     driver.upload(table(1000))
     other = connect(driver.room_id)
-    me = named(driver, "Zoë")
+    me = named(driver, "Été")
     driver.send("present")
     other.see(lambda event: event["presenter"] == me)
     driver.close()
     again = connect(driver.room_id)
-    assert named(again, "Zoë") == me
+    assert named(again, "Été") == me
     again.send("turn", page=2)
     assert other.see(lambda event: event["page"] == 2)["presenter"] == me
     again.close()

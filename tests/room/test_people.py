@@ -25,8 +25,8 @@ def test_one_who_gives_no_name_is_called_after_an_animal() -> None:
 
 
 def test_a_name_and_a_colour_are_taken_and_change_nothing_else() -> None:
-    named = person("room", "key", "Zoë", 370)
-    assert (named.name, named.hue) == ("Zoë", 10)
+    named = person("room", "key", "Été", 370)
+    assert (named.name, named.hue) == ("Été", 10)
     assert named.member == person("room", "key").member
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from gevent.lock import BoundedSemaphore
@@ -28,6 +29,13 @@ class LiveRoom(Room):
         """While a document's record is on its way to the disk: an older state must not be written behind it."""
         self.rereading: Reading | None = None
         """The reading that is to take the place of the one in use, if somebody wished for another."""
+
+    def stop_pointing(self, member: str) -> None:
+        """Take back the finger of a member who has left."""
+        pointed = self.pointed
+        if pointed and pointed.member == member and all(each.person.member != member for each in self.members):
+            self.pointed = replace(pointed, row=None, column=None)
+            self.broadcaster.soon(Slot.POINTING)
 
     def change(self, state: RoomState, *readings: Reading) -> None:
         """Commit the state that follows from the present one, and tell everyone."""

@@ -85,6 +85,7 @@ class Registry:
             gevent.spawn_later(self._settings.wheel_seconds, self._free_wheel, room, presenter.member)
         if room.members:
             room.broadcaster.soon(Slot.PRESENCE)
+            room.stop_pointing(listener.person.member)
 
     @staticmethod
     def _free_wheel(room: LiveRoom, member: str) -> None:
