@@ -18,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tsvapp.errors import StartupError, StorageFailed
-from tsvapp.store.local import FORMAT, FileBlob, LocalStore, read_at, storage_failed
+from tsvapp.store.blob import FileBlob, read_at, storage_failed
+from tsvapp.store.local import FORMAT, LocalStore
 
 RECORD = {"page": 3, "document": {"id": "d1", "name": "Größe\n.tsv", "size": 10}, "list": [1, None, True]}
 

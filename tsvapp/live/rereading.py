@@ -17,7 +17,8 @@ from tsvapp.room import view
 from tsvapp.room.commands import Read
 from tsvapp.room.people import Person
 from tsvapp.room.view import PAGE_SIZE
-from tsvapp.store.local import LocalStore, storage_failed
+from tsvapp.store.blob import storage_failed
+from tsvapp.store.local import LocalStore
 from tsvapp.table.document import Document, Reading
 
 STEP_BYTES = 4 << 20

@@ -49,7 +49,7 @@ from tsvapp.room.people import Person, Pointed, person
 from tsvapp.room.protocol import CHUNK_BYTES, NO_ROOM, WINDOW_BYTES
 from tsvapp.room.room import Audience
 from tsvapp.room.view import PAGE_SIZE, Table
-from tsvapp.store.local import storage_failed
+from tsvapp.store.blob import storage_failed
 from tsvapp.table.dialect import DELIMITERS, ENCODINGS
 from tsvapp.table.reading import Reading
 

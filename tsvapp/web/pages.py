@@ -14,7 +14,7 @@ from tsvapp.errors import TsvappError, UnknownRoom
 from tsvapp.live.offload import offload
 from tsvapp.live.worker import Worker
 from tsvapp.room.view import Table
-from tsvapp.store.local import read_at
+from tsvapp.store.blob import read_at
 
 PIECE_BYTES = 256 << 10
 """Bytes of a download read at a time, in a native thread: a cold disk must not hold the event loop."""
