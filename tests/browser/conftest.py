@@ -35,8 +35,7 @@ OpenPage = Callable[..., Page]
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Start the distribution's Chromium once for all tests."""
-    # The shell is the same engine without the parts of a desktop browser that no test looks at: twice as fast.
-    path = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+    path = shutil.which("chromium")
     if path is None:
         if os.environ.get("CI") == "true":
             pytest.fail("chromium is missing, and CI needs it")

@@ -15,19 +15,19 @@ pytestmark = pytest.mark.browser
 
 AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text()
 
-SCREENS = [(1280, 800), (390, 780)]
+LOOKS = [
+    pytest.param((1280, 800, "light"), id="1280-light"),
+    pytest.param((390, 780, "dark"), id="390-dark"),
+    pytest.param((1280, 800, "dark"), id="1280-dark", marks=pytest.mark.long),
+    pytest.param((390, 780, "light"), id="390-light", marks=pytest.mark.long),
+]
+"""Both schemes and both screens each time; the other two pairs by `make test-long`."""
 
 
-@pytest.fixture(params=["light", "dark"])
-def scheme(request: pytest.FixtureRequest) -> str:
-    """Have each colour scheme."""
-    return str(request.param)
-
-
-@pytest.fixture(params=SCREENS, ids=lambda screen: str(screen[0]))
-def options(request: pytest.FixtureRequest, scheme: str) -> dict[str, object]:
-    """Have each screen."""
-    width, height = request.param
+@pytest.fixture(params=LOOKS)
+def options(request: pytest.FixtureRequest) -> dict[str, object]:
+    """Have each screen and colour scheme."""
+    width, height, scheme = request.param
     return {
         "viewport": {"width": width, "height": height},
         "color_scheme": scheme,

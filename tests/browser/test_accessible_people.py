@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.steps import at_page, cell, numbers, opened, path_of, turn
-from tests.browser.test_accessible import complaints_of_axe, options, scheme  # noqa: F401  # fixtures
+from tests.browser.test_accessible import complaints_of_axe, options  # noqa: F401  # fixtures
 from tests.browser.test_driving import present, watch_path
 from tests.browser.test_former import more
 from tests.browser.test_people import people

@@ -178,6 +178,7 @@ def test_the_keys_are_listed_and_the_single_ones_can_be_turned_off(page: Page) -
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("Go to a row")
     page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
     page.keyboard.press("g")
     expect(page.get_by_label("Go to row")).to_be_focused()
     page.keyboard.type("250")

@@ -63,7 +63,7 @@ def test_a_name_and_a_colour_are_mine_for_good(open_page: OpenPage) -> None:
     people(second).get_by_label("Colour 145").check()
     listed = people(first)
     ada = listed.get_by_role("listitem", name="").filter(has_text="Blue")
-    expect(ada.locator(".face")).to_have_text("A")
+    expect(ada.locator(".face")).to_have_text("B")
     expect(ada.locator(".face")).to_have_attribute("style", re.compile("--hue: 145"))
     second.reload()
     expect(ada).to_be_visible()

@@ -18,7 +18,7 @@ def fail(self: ArticleMember) -> None:
 
 def flush_slowly(descriptor: int) -> None:
     """Flush as a busy disk does: the whole thread stands still."""
-    really_sleep(1.5)
+    really_sleep(0.5)
     really_flush(descriptor)
 
 
