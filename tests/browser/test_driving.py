@@ -169,6 +169,7 @@ def test_a_presenter_who_comes_back_still_presents(open_page: OpenPage) -> None:
     at_page(second, 2)
 
 
+@pytest.mark.long  # ten seconds; the server's part is tested with a shorter time
 def test_a_presenter_who_is_gone_lets_go_of_the_wheel(open_page: OpenPage, server: Server) -> None:
     first = open_page()
     opened(first, numbers(500))
