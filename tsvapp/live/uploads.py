@@ -101,11 +101,7 @@ class Uploads:
 
         It is one message, so its rows are shown when it is whole.
         """
-        while other := self._running.get(room):
-            if other.sealing:
-                other.ended.wait()  # its table is about to be announced; ours comes right after
-            else:
-                self.cancel(other, by, "Another file came in its place.")
+        self.clear(room, by, "Another file came in its place.")
         running = self.begin(room, "table.tsv", len(data), by, sender=data)
         view_of_data = memoryview(data)
         for start in range(0, len(data), CHUNK_BYTES):
@@ -179,13 +175,13 @@ class Uploads:
             words = f"The upload of {running.name!r} broke off: its sender is gone."
             self._abandon(running, Notice("upload_lost", words), running.room.state.by)
 
-    def end_of(self, room: LiveRoom) -> None:
-        """End the room's upload, if it has one, because the room ends."""
+    def clear(self, room: LiveRoom, by: Person | None, why: str) -> None:
+        """End the room's upload, if it has one; wait for one whose table is about to be announced."""
         while running := self._running.get(room):
             if running.sealing:
                 running.ended.wait()
             else:
-                self.cancel(running, None, "")
+                self.cancel(running, by, why)
 
     def _grow(self, running: Running) -> None:
         if running.current:

@@ -85,7 +85,7 @@ class Worker:
 
     def delete(self, room: LiveRoom) -> None:
         """Delete a room for good, and tell everyone in it."""
-        self.uploads.end_of(room)
+        self.uploads.clear(room, None, "")
         self.registry.delete(room)
         self._expel(list(room.members), "deleted")
 
