@@ -146,7 +146,7 @@ def test_h5_an_error_in_the_server_closes_with_1011_and_writes_no_page_into_the_
     assert opcode == CLOSE
     assert struct.unpack("!H", payload[:2]) == (1011,)
     assert member.socket.recv(100) == b""
-    assert "ZeroDivisionError" in server.log
+    server.wait_for_log("ZeroDivisionError")
 
 
 @pytest.mark.parametrize(

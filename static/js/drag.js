@@ -12,7 +12,7 @@
  * @property {(column: number) => void} fit
  */
 
-/** A capture sends the browser's own dblclick elsewhere. */
+/** The column may be narrower at the second press, so that the browser's own dblclick falls on another. */
 const DOUBLE_MS = 400;
 
 /**
@@ -53,6 +53,11 @@ export function acceptDrags(scroller, { at, select, widthOf, resize, fit }) {
       scroller.classList.remove("dragging");
     });
   }
+  scroller.addEventListener(
+    "dblclick",
+    (event) => event.timeStamp - pressed.at < DOUBLE_MS && event.stopImmediatePropagation(),
+    { capture: true },
+  );
   // Shift and a click select cells, not text.
   scroller.addEventListener("mousedown", (event) => event.shiftKey && cellOf(event) && event.preventDefault());
 

@@ -20,7 +20,7 @@ CHROMIUM_ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WAIT_MS = 15_000
+WAIT_MS = 30_000
 """For what the page is going to show: far above what it takes, for machines that are busy."""
 
 TELL_VIOLATIONS = """

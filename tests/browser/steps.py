@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=30_000)
 
 
 def tsv(rows: Iterable[Iterable[object]]) -> bytes:

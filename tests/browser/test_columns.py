@@ -116,6 +116,7 @@ def test_a_column_is_made_wider_with_the_mouse_and_with_keys(page: Page) -> None
     assert abs(width(head(page, "c1")) - before - 80) <= 1
     page.mouse.dblclick(edge + 80, box["y"] + 9)
     assert width(head(page, "c1")) < before + 20
+    expect(page.get_by_role("dialog")).to_have_count(0)
     cell(page, 2, 2).click()
     page.keyboard.press("+")
     wider = width(head(page, "c2"))

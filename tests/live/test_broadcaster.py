@@ -25,7 +25,7 @@ from tsvapp.room.room import Audience
 from tsvapp.settings import Settings
 from tsvapp.table.document import Document
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 40
 
 
 class Notebook:

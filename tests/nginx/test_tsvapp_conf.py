@@ -26,7 +26,7 @@ from tsvapp.settings import Settings
 pytestmark = pytest.mark.nginx
 
 CONF = ROOT / "nginx" / "tsvapp.conf"
-WAIT_SECONDS = 20
+WAIT_SECONDS = 40
 ROOM = "1f0e8a52-7c3d-4b6a-9e21-5d4c3b2a1f00"
 MASKED = "1f0e8a52..."
 

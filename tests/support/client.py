@@ -11,7 +11,7 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 40
 
 
 class ArticleClient:

@@ -6,7 +6,7 @@ import os
 import socket
 import struct
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 40
 
 
 class RawClient:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import signal
 import socket
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,10 +20,15 @@ STOP_SECONDS = 30
 
 
 def free_port() -> int:
-    """Return a port that is free now; the server binds it again at each restart."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Return a port that is free now; the server binds it again at each restart.
+
+    It lies below those that systems give to clients (Linux: from 32768), so that no client has it meanwhile.
+    """
+    while True:
+        with socket.socket() as probe, suppress(OSError):
+            port = random.randrange(10_000, 32_768)
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Server:
