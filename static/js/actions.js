@@ -175,6 +175,13 @@ export function actionsOf({ state, sheet, dispatch, connection, uploader, asks, 
 
     share: () => dispatch({ type: "dialog", dialog: { kind: "share" } }),
     closeDialog: () => dispatch({ type: "dialog", dialog: null }),
+
+    /** The browser has closed a dialog, and tells it late: another may be open by now. @param {Event} event */
+    dialogClosed({ target }) {
+      const { open, classList } = /** @type {HTMLDialogElement} */ (target);
+      if (!open && classList.contains(state().mine.dialog?.kind ?? "")) actions.closeDialog();
+    },
+
     dismiss: () => dispatch({ type: "alert", alert: null }),
     dismissNotice: () => dispatch({ type: "notice_read" }),
     retry: () => connection.restart(),

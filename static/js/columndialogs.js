@@ -27,7 +27,7 @@ const STEP_CH = 4;
 export function columnDialog(column, sheet, { shape }, tools, actions) {
   const { columns } = sheet.table;
   const frozen = shape.frozen === column + 1;
-  return html`<dialog class="dialog column" aria-labelledby="column-title" closedby="any" @close=${actions.closeDialog}>
+  return html`<dialog class="dialog column" aria-labelledby="column-title" closedby="any" @close=${actions.dialogClosed}>
     <form method="dialog" class="dismiss"><button class="icon-only" aria-label="Close">${icons.close}</button></form>
     <h2 id="column-title">Column ${column + 1} <span class="hint">of ${counted(columns, "column")}</span></h2>
     <p class="whole" dir="auto" tabindex="0">${text(nameAt(sheet, column))}</p>
@@ -53,7 +53,7 @@ export function columnDialog(column, sheet, { shape }, tools, actions) {
  * @param {Actions} actions
  */
 export function hiddenDialog(sheet, { shape }, tools, actions) {
-  return html`<dialog class="dialog hidden" aria-labelledby="hidden-title" closedby="any" @close=${actions.closeDialog}>
+  return html`<dialog class="dialog hidden" aria-labelledby="hidden-title" closedby="any" @close=${actions.dialogClosed}>
     <form method="dialog" class="dismiss"><button class="icon-only" aria-label="Close">${icons.close}</button></form>
     <h2 id="hidden-title">Hidden columns</h2>
     <p class="hint">They are hidden on your screen alone.</p>

@@ -53,7 +53,7 @@ function writes(target) {
 
 /** @param {Actions} actions */
 export function helpDialog(actions) {
-  return html`<dialog class="dialog help" aria-labelledby="help-title" closedby="any" @close=${actions.closeDialog}>
+  return html`<dialog class="dialog help" aria-labelledby="help-title" closedby="any" @close=${actions.dialogClosed}>
     <form method="dialog" class="dismiss"><button class="icon-only" aria-label="Close">${icons.close}</button></form>
     <h2 id="help-title">Keys</h2>
     <h3>In the table</h3>

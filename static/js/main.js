@@ -2,7 +2,7 @@
  * The wiring, and nothing else: events come in from the socket, the keyboard and files, the state follows, the
  * page is drawn. What each part does stands in its own module.
  *
- * @import { ServerEvent, Welcome } from "./wire.js"
+ * @import { Command, ServerEvent, Welcome } from "./wire.js"
  * @import { Link } from "./room.js"
  * @import { PageEvent } from "./state.js"
  * @import { Workbench } from "./workbench.js"
@@ -21,12 +21,14 @@ import { newState, reduce } from "./state.js";
 import { Uploader } from "./upload.js";
 import { drawFrame, drawInstead } from "./view.js";
 
-const STALE_CHECK_MS = 1000;
+const CHECK_MS = 1000;
 
 let state = newState(roomAt(location.pathname));
 let drawing = 0;
 /** @type {Workbench | null} */
 let workbench = null;
+/** The workbench could not be loaded. */
+let unfurnished = false;
 
 /** @param {string} id */
 const place = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -65,13 +67,30 @@ acceptDrops({ onFiles: actions.send, onDragging: (dragging) => dispatch({ type: 
 acceptChoice(input, actions.send);
 acceptPaste(actions.paste);
 addEventListener("beforeunload", (event) => uploader.busy && event.preventDefault());
-setInterval(() => isStale(state.room, performance.now()) && connection.restart(), STALE_CHECK_MS);
+setInterval(check, CHECK_MS);
 redraw();
 connection.restart();
-import("./workbench.js").then(async ({ Workbench, styled }) => {
+import("./workbench.js").then(furnish).catch(() => (unfurnished = !reloaded()));
+
+/** What the first screen does without. @param {typeof import("./workbench.js")} module */
+async function furnish({ Workbench, styled }) {
   await styled();
-  workbench = new Workbench({ places, actions, asks, dispatch, myself, state: () => state, sheet, send: (command) => connection.send(command) });
-});
+  const send = (/** @type {Command} */ command) => connection.send(command);
+  workbench = new Workbench({ places, actions, asks, dispatch, myself, state: () => state, sheet, send, redraw });
+}
+
+/** Find out what no event tells. */
+function check() {
+  if (isStale(state.room, performance.now())) connection.restart();
+  // A module that once failed to come is not asked for again by every browser, unless the whole page is.
+  if (unfurnished && state.room.link === "live" && !uploader.busy) location.reload();
+}
+
+/** Say whether the page has been loaded once more already: what fails again would fail for ever. */
+function reloaded() {
+  const [navigation] = performance.getEntriesByType("navigation");
+  return /** @type {PerformanceNavigationTiming | undefined} */ (navigation)?.type === "reload";
+}
 
 /** The one way the state changes; the page follows with the next frame. @param {PageEvent} event */
 function dispatch(event) {

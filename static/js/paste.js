@@ -14,7 +14,7 @@ import * as icons from "./icons.js";
  * @param {Actions} actions
  */
 export function pasteDialog({ rows, columns }, actions) {
-  return html`<dialog class="dialog paste" aria-labelledby="paste-title" closedby="any" @close=${actions.closeDialog}>
+  return html`<dialog class="dialog paste" aria-labelledby="paste-title" closedby="any" @close=${actions.dialogClosed}>
     <form method="dialog" class="dismiss"><button class="icon-only" aria-label="Close">${icons.close}</button></form>
     <h2 id="paste-title">Show the pasted cells?</h2>
     <p>${counted(rows, "row")} of ${counted(columns, "column")} take the place of this table, for everyone here.</p>

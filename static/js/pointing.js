@@ -52,7 +52,7 @@ export class Pointing {
   point({ row, column }) {
     const state = this.#state();
     const sheet = this.#sheet();
-    if (!sheet || state.mine.alone || hindrance(state) || state.room.members < 2) return;
+    if (!sheet || state.mine.alone || hindrance(state)) return;
     if (row < 0 && !sheet.header) return;
     this.#pointing = true;
     this.#send({ type: "point", row: row < 0 ? 1 : sheet.firstRow + row, column });

@@ -26,7 +26,7 @@ export function shareDialog(state, actions, together) {
   const drives = room.welcome?.may_drive !== false;
   const hindered = hindrance(state);
   const days = room.snapshot?.expires_days ?? room.welcome?.room_days;
-  return html`<dialog class="dialog share" aria-labelledby="share-title" closedby="any" @close=${actions.closeDialog}>
+  return html`<dialog class="dialog share" aria-labelledby="share-title" closedby="any" @close=${actions.dialogClosed}>
     <form method="dialog" class="dismiss"><button class="icon-only" aria-label="Close">${icons.close}</button></form>
     <h2 id="share-title">Share this table</h2>
     ${

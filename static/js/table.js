@@ -90,7 +90,7 @@ export function table(sheet, layout, { anchor, cursor, marked, measures, blocks,
   function inside() {
     return html`<colgroup>
         <col .style=${`width: ${gutter}px`} />
-        ${repeat(items, key, (item) => html`<col .style=${`width: ${widthOf(item, starts)}px`} />`)}
+        ${repeat(items, key, (item) => html`<col class=${item.column === null ? "gap" : nothing} .style=${`width: ${widthOf(item, starts)}px`} />`)}
       </colgroup>
       <thead>
         <tr aria-rowindex="1">

@@ -138,7 +138,7 @@ export function moreMenu(state, together) {
 export function formerDialog(state, together, actions) {
   const former = state.room.snapshot?.former ?? [];
   const hindered = hindrance(state);
-  return html`<dialog class="dialog former" aria-labelledby="former-title" closedby="any" @close=${actions.closeDialog}>
+  return html`<dialog class="dialog former" aria-labelledby="former-title" closedby="any" @close=${actions.dialogClosed}>
     <form method="dialog" class="dismiss"><button class="icon-only" aria-label="Close">${icons.close}</button></form>
     <h2 id="former-title">Former tables</h2>
     <p class="hint">${
@@ -174,7 +174,7 @@ export function formerDialog(state, together, actions) {
 export function deleteDialog({ room }, together, actions) {
   const others = room.members - 1;
   return html`<dialog class="dialog delete" role="alertdialog" aria-labelledby="delete-title"
-    aria-describedby="delete-words" closedby="any" @close=${actions.closeDialog}>
+    aria-describedby="delete-words" closedby="any" @close=${actions.dialogClosed}>
     <h2 id="delete-title">Delete this table?</h2>
     <div id="delete-words">
       <p><b dir="auto" class="called">${room.snapshot?.table?.name ?? "It"}</b> and all former tables of this link are

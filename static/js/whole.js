@@ -17,7 +17,7 @@ import { signs } from "./table.js";
  * @param {Actions} actions
  */
 export function cellDialog({ row, name, text, failed }, actions) {
-  return html`<dialog class="dialog cell" aria-labelledby="cell-title" closedby="any" @close=${actions.closeDialog}>
+  return html`<dialog class="dialog cell" aria-labelledby="cell-title" closedby="any" @close=${actions.dialogClosed}>
     <form method="dialog" class="dismiss"><button class="icon-only" aria-label="Close">${icons.close}</button></form>
     <h2 id="cell-title"><span dir="auto">${name}</span> <span class="hint">row ${number(row)}</span></h2>
     ${failed === undefined ? body(text) : html`<p role="alert">${failed}</p>`}

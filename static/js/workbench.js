@@ -22,6 +22,7 @@ import { Gathering } from "./gathering.js";
 import { Grid } from "./grid.js";
 import { acceptKeys, helpDialog, toldChip } from "./help.js";
 import { Looking } from "./looking.js";
+import { acceptPrinting } from "./paper.js";
 import { pasteDialog } from "./paste.js";
 import { hindrance } from "./people.js";
 import { pager } from "./pager.js";
@@ -34,7 +35,7 @@ import { cellDialog } from "./whole.js";
 /** What styles the table, the pager and what opens above them. */
 const SHEETS = ["table", "pager", "dialogs", "people", "print"];
 
-/** Load the style sheets of all that is drawn here; one that does not come is done without. */
+/** Load the style sheets of all that is drawn here. */
 export function styled() {
   return Promise.all(
     SHEETS.map((name) => {
@@ -42,7 +43,10 @@ export function styled() {
       link.rel = "stylesheet";
       link.href = `/static/css/${name}.css`;
       document.head.append(link);
-      return new Promise((resolve) => (link.onload = link.onerror = resolve));
+      return new Promise((resolve, reject) => {
+        link.onload = resolve;
+        link.onerror = reject;
+      });
     }),
   );
 }
@@ -69,8 +73,9 @@ export class Workbench {
    * @param {() => Sheet | null} options.sheet
    * @param {(command: Command) => boolean} options.send
    * @param {Myself} options.myself
+   * @param {() => void} options.redraw draw the page now
    */
-  constructor({ places, actions, asks, dispatch, state, sheet, send, myself }) {
+  constructor({ places, actions, asks, dispatch, state, sheet, send, myself, redraw }) {
     this.#places = places;
     this.#actions = actions;
     this.#asks = asks;
@@ -91,6 +96,13 @@ export class Workbench {
       fit: tools.fit,
     });
     acceptKeys({ grid: this.#grid, tools, state });
+    acceptPrinting({
+      sight: () => state().mine.sight,
+      see: (sight) => {
+        dispatch({ type: "sight", sight });
+        redraw();
+      },
+    });
     this.#looking = new Looking({ asks, actions, dispatch });
     dispatch({ type: "measured", ch: this.#grid.measure() });
   }

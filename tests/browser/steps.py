@@ -63,6 +63,19 @@ def path_of(page: Page) -> str:
     return page.evaluate("location.pathname")
 
 
+def paste(page: Page, text: str) -> None:
+    """Paste text as the browser does."""
+    page.evaluate(
+        """(text) => {
+          const clipboardData = new DataTransfer();
+          clipboardData.setData("text/plain", text);
+          const event = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
+          (document.activeElement ?? document.body).dispatchEvent(event);
+        }""",
+        text,
+    )
+
+
 class HeldAcks:
     """Keep an uploader from getting acknowledgements, so that its window fills and the upload stands still."""
 

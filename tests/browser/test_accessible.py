@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Complaints, OpenPage
-from tests.browser.steps import HeldAcks, cell, numbers, opened, path_of, tsv, turn, upload
+from tests.browser.steps import HeldAcks, cell, numbers, opened, paste, path_of, tsv, turn, upload
 from tests.support.server import ROOT, Server
 
 pytestmark = pytest.mark.browser
@@ -81,6 +81,7 @@ def test_axe_finds_nothing_in_a_table_and_above_it(open_page: OpenPage, options:
         ("share", lambda: page.get_by_role("button", name="Share").click()),
         ("help", lambda: page.get_by_role("button", name="Help").click()),
         ("cell", lambda: cell(page, 3, 1).press("Enter")),
+        ("paste", lambda: paste(page, "a\tb\n1\t2\n")),
         ("column", lambda: page.locator("thead th").nth(2).dblclick()),
     ]:
         way()

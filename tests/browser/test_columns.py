@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.steps import at_page, cell, grid, numbers, opened, path_of, tsv
+from tests.browser.steps import at_page, cell, grid, numbers, opened, paste, path_of, tsv
 
 pytestmark = pytest.mark.browser
 
@@ -38,19 +38,6 @@ def width(locator: Locator) -> float:
 def head(page: Page, name: str) -> Locator:
     """Find a heading."""
     return page.get_by_role("columnheader", name=name, exact=True)
-
-
-def paste(page: Page, text: str) -> None:
-    """Paste text as the browser does."""
-    page.evaluate(
-        """(text) => {
-          const clipboardData = new DataTransfer();
-          clipboardData.setData("text/plain", text);
-          const event = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
-          (document.activeElement ?? document.body).dispatchEvent(event);
-        }""",
-        text,
-    )
 
 
 def test_shift_and_arrows_select_a_rectangle_that_is_copied(page: Page) -> None:
@@ -246,6 +233,16 @@ def test_the_link_can_be_scanned_and_says_how_long_it_is_kept(page: Page) -> Non
     expect(page.get_by_role("dialog")).to_contain_text(re.compile(r"Kept until \d+ \w+ 20\d\d if nobody uses it"))
 
 
+def test_a_dialog_that_opens_while_another_closes_stays(page: Page) -> None:
+    opened(page, numbers(5))
+    page.get_by_role("button", name="Share").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Share this table")
+    page.evaluate("document.querySelector('dialog').close(), document.querySelector('button[aria-label=Help]').click()")
+    expect(page.get_by_role("dialog")).to_contain_text("Keys")
+    page.get_by_label("Close").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_on_paper_there_is_the_table_and_nothing_to_press(page: Page) -> None:
     opened(page, numbers(300))
     page.emulate_media(media="print")
@@ -253,6 +250,21 @@ def test_on_paper_there_is_the_table_and_nothing_to_press(page: Page) -> None:
     expect(page.get_by_text("rows 2–100 of 300")).to_be_visible()
     expect(page.get_by_role("button")).to_have_count(0)
     assert page.evaluate("document.body.scrollHeight") > 2400
+
+
+def test_paper_has_the_columns_that_a_screen_has_no_place_for(page: Page) -> None:
+    opened(page, numbers(50, columns=60))
+    # A listener of the test's comes after that of the page.
+    page.evaluate(
+        """addEventListener("beforeprint", () => {
+          window.printed = [...document.querySelectorAll("thead th[dir]")].map((th) => th.innerText);
+        })"""
+    )
+    on_screen = page.locator("thead th[dir]").all_inner_texts()
+    assert "c40" not in on_screen
+    page.pdf(landscape=True)
+    assert page.evaluate("window.printed.includes('c40')")
+    expect(page.locator("thead th[dir]")).to_have_text(on_screen)
 
 
 def test_everything_works_with_the_keyboard_alone(page: Page) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.steps import at_page, cell, numbers, opened, path_of, turn
@@ -80,12 +80,28 @@ def test_it_is_seen_on_its_page_and_not_by_those_who_look_around(open_page: Open
     expect(finger(second)).to_have_count(0)
 
 
+def test_one_who_was_not_yet_told_who_is_here_points_all_the_same(open_page: OpenPage) -> None:
+    first = open_page()
+    opened(first, numbers(500, columns=6))
+    second = open_page(path_of(first), prepare=_without_presence)
+    at_page(second, 1)
+    cell(second, 5, 2).click()
+    expect(finger(first)).to_be_visible()
+
+
+def _without_presence(page: Page) -> None:
+    def between(ours: WebSocketRoute) -> None:
+        server = ours.connect_to_server()
+        server.on_message(lambda message: None if '"type":"presence"' in str(message) else ours.send(message))
+
+    page.route_web_socket("**/parser/ws**", between)
+
+
 def test_it_goes_with_another_table(open_page: OpenPage) -> None:
     first = open_page()
     opened(first, numbers(500, columns=6))
     second = open_page(path_of(first))
     at_page(second, 1)
-    expect(first.locator(".toolbar")).to_contain_text("2 here")
     cell(first, 5, 2).click()
     expect(finger(second)).to_be_visible()
     opened(second, numbers(40, columns=6), "other.tsv")
@@ -97,7 +113,6 @@ def test_a_column_heading_can_be_pointed_at(open_page: OpenPage) -> None:
     opened(first, numbers(500, columns=6))
     second = open_page(path_of(first))
     at_page(second, 1)
-    expect(first.locator(".toolbar")).to_contain_text("2 here")
     first.locator("thead th").nth(3).click()
     expect(finger(second)).to_be_visible()
     second.locator("#scroller").evaluate("element => element.scrollTo(0, 700)")

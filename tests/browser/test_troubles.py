@@ -99,12 +99,30 @@ def test_an_address_that_is_none_has_a_calm_page(open_page: OpenPage, complaints
 
 def test_a_start_page_that_lost_its_room_gets_another_one(page: Page, server: Server, complaints: Complaints) -> None:
     complaints.expect("WebSocket connection to")
+    page.wait_for_load_state("networkidle")
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
     page.wait_for_url(re.compile(r"/[0-9a-f-]{36}$"))
     former = page.url
     server.restart()
     page.wait_for_url(lambda url: url != former)
     expect(page.get_by_role("button", name="Choose file")).to_be_visible()
+    opened(page, numbers(5))
+
+
+@pytest.mark.parametrize("part", ["js/grid.js", "css/table.css"])
+def test_a_page_of_which_a_part_did_not_come_loads_itself_once_more(
+    open_page: OpenPage, complaints: Complaints, part: str
+) -> None:
+    complaints.expect("Failed to load resource")
+    loads: list[Page] = []
+
+    def prepare(page: Page) -> None:
+        page.on("load", lambda page: loads.append(page))
+        page.route(f"**/static/{part}", lambda route: route.abort(), times=1)
+
+    page = open_page(prepare=prepare)
+    if len(loads) < 2:
+        page.wait_for_event("load")
     opened(page, numbers(5))
 
 
