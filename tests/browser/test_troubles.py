@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -80,6 +81,47 @@ class TestLimits:
         card = page.get_by_role("alert")
         expect(card).to_contain_text("too large")
         expect(card).to_contain_text(re.compile(r"It has 1\d\.\d kB; this server takes files of up to 1 kB\."))
+
+
+class TestFullDisk:
+    @pytest.fixture
+    def server(self, tmp_path: Path) -> Iterator[Server]:
+        server = Server(tmp_path / "data", app="tests.support.failing_app:app", fails="full")
+        server.start()
+        yield server
+        server.stop()
+
+    def test_a_full_disk_is_said_in_words_and_the_table_stays(self, open_page: OpenPage) -> None:
+        first = open_page()
+        opened(first, numbers(300))
+        second = open_page(path_of(first))
+        turn(second, "Next page")
+        upload(first, numbers(100_000), "large.tsv")
+        card = first.get_by_role("alert")
+        expect(card).to_contain_text("The server's disk is full. The former table is unchanged")
+        for page in (first, second):
+            expect(page.locator(".name")).to_have_text("table.tsv")
+            at_page(page, 2)
+        expect(card.get_by_role("button", name="Send it again")).to_be_visible()
+
+
+class TestExpiry:
+    @pytest.fixture
+    def server(self, start_server: Callable[..., Server]) -> Server:
+        return start_server(room_days=3)
+
+    def test_an_expired_table_says_so_to_who_comes_and_to_who_comes_back(
+        self, page: Page, open_page: OpenPage, server: Server, complaints: Complaints
+    ) -> None:
+        complaints.expect("WebSocket connection to")
+        opened(page, numbers(5))
+        page.wait_for_load_state("networkidle")
+        server.stop()
+        server.forget_use(path_of(page)[1:], days=4)
+        server.start()
+        for each in (page, open_page(path_of(page))):
+            expect(each.get_by_role("alert")).to_contain_text("This table has expired")
+            expect(each.get_by_role("link", name="Start a new table")).to_be_visible()
 
 
 def test_an_unknown_room_says_so_and_offers_a_new_table(open_page: OpenPage) -> None:

@@ -41,12 +41,6 @@ def look_at(server: Server, room_id: str) -> dict[str, object]:
     return event
 
 
-def forget_use(server: Server, room_id: str, days: int) -> None:
-    with closing(sqlite3.connect(server.data_dir / "rooms.sqlite")) as records, records:
-        before = time.time() - days * DAY_SECONDS
-        assert records.execute("UPDATE rooms SET used_at = ? WHERE room_id = ?", (before, room_id)).rowcount == 1
-
-
 def documents(server: Server) -> list[str]:
     return sorted(path.name for path in (server.data_dir / "documents").iterdir())
 
@@ -57,8 +51,8 @@ def test_a_room_that_nobody_used_for_its_days_is_deleted_and_its_id_never_become
     kept_files = documents(server)
     expired = room_with_a_table(server)
     server.stop()
-    forget_use(server, kept, days=2)
-    forget_use(server, expired, days=4)
+    server.forget_use(kept, days=2)
+    server.forget_use(expired, days=4)
     server.start()
     server.wait_for_log(f"expired room={expired[:8]}")
     assert look_at(server, kept)["type"] == "snapshot"
@@ -77,7 +71,7 @@ def test_looking_at_a_room_puts_its_end_off(start_server: Start) -> None:
     server = start_server(room_days=3)
     room_id = room_with_a_table(server)
     server.stop()
-    forget_use(server, room_id, days=2)
+    server.forget_use(room_id, days=2)
     server.start()
     look_at(server, room_id)
     server.stop()

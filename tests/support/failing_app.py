@@ -1,5 +1,6 @@
 """The application with parts that fail on purpose, for what cannot be brought about from outside."""
 
+import errno
 import os
 
 import gevent.monkey
@@ -9,6 +10,7 @@ from tsvapp.live.article_member import ArticleMember
 
 really_sleep = gevent.monkey.get_original("time", "sleep")
 really_flush = os.fsync
+really_write = os.pwrite
 
 
 def fail(self: ArticleMember) -> None:
@@ -22,9 +24,18 @@ def flush_slowly(descriptor: int) -> None:
     really_flush(descriptor)
 
 
+def write_until_full(descriptor: int, data: memoryview, position: int) -> int:
+    """Write as a disk does that has place for a MiB."""
+    if position + len(data) > 1 << 20:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return really_write(descriptor, data, position)
+
+
 if os.environ.get("TEST_FAILS") == "member":
     ArticleMember.converse = fail
 if os.environ.get("TEST_FAILS") == "disk":
     os.fsync = flush_slowly
+if os.environ.get("TEST_FAILS") == "full":
+    os.pwrite = write_until_full
 
 app = create_app()

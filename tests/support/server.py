@@ -7,16 +7,19 @@ import random
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 30
 STOP_SECONDS = 30
+DAY_SECONDS = 86_400
 
 
 def free_port() -> int:
@@ -130,6 +133,12 @@ class Server:
         """Stop, and start again on the same port and data."""
         self.stop()
         self.start()
+
+    def forget_use(self, room_id: str, days: int) -> None:
+        """Make a room of a stopped server one that nobody has used for `days`."""
+        with closing(sqlite3.connect(self.data_dir / "rooms.sqlite")) as records, records:
+            before = time.time() - days * DAY_SECONDS
+            assert records.execute("UPDATE rooms SET used_at = ? WHERE room_id = ?", (before, room_id)).rowcount == 1
 
     def wait(self) -> int:
         """Wait until the server has ended by itself, and return its exit status."""
