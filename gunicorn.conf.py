@@ -48,3 +48,12 @@ def post_worker_init(worker):
         tsvapp.drain()
 
     gevent.spawn(watch)
+
+
+def worker_exit(server, worker):
+    """Hold the exit until every client has been told: the WebSockets are not among the requests gunicorn waits for."""
+    app = getattr(worker, "wsgi", None)
+    if app is not None:  # or it never came so far
+        tsvapp = app.extensions["tsvapp"]
+        tsvapp.drain()
+        tsvapp.wait_until_gone(graceful_timeout)

@@ -17,6 +17,8 @@ from tsvapp.room.room import Audience
 class ArticleMember(Listener):
     """Take part by the article's protocol."""
 
+    __slots__ = ("_connection", "_room", "_worker")
+
     def __init__(self, connection: Connection, worker: Worker, room: LiveRoom, may_drive: bool) -> None:
         audience = Audience.ARTICLE if may_drive else Audience.ARTICLE_WATCH
         super().__init__(audience, connection.outbox, person(room.room_id, new_key()), may_drive)

@@ -76,6 +76,8 @@ class Occasion:
 class Listener:
     """Be a member as the broadcaster sees it: an audience, a person and a way out."""
 
+    __slots__ = ("audience", "may_drive", "outbox", "page", "person")
+
     def __init__(self, audience: Audience, outbox: Outbox, person: Person, may_drive: bool = True) -> None:
         self.audience = audience
         self.outbox = outbox
@@ -206,8 +208,11 @@ class Broadcaster:
     @staticmethod
     def _offer(members: Iterable[Listener], frames: Mapping[Audience, tuple[Slot, bytes | None]]) -> None:
         started = monotonic()
+        audience, slot, frame = None, Slot.SNAPSHOT, None
         for member in members:
-            slot, frame = frames.get(member.audience, (Slot.SNAPSHOT, None))
+            if member.audience is not audience:
+                audience = member.audience
+                slot, frame = frames.get(audience, (Slot.SNAPSHOT, None))
             if frame is not None:
                 member.outbox.offer(slot, frame)
             if monotonic() - started > SLICE_SECONDS:

@@ -1,8 +1,8 @@
 """Our end of one WebSocket: messages in, frames out, and a close that the peer gets to see.
 
-flask-sock shakes hands; from then on the socket and its wsproto state are ours. One greenlet reads: it takes bytes
-from the socket only when the message before has been dealt with, so a sender that is faster than the disk
-waits in TCP instead of in our memory. All that leaves goes through the outbox.
+flask-sock shakes hands; from then on the socket is ours, and so is the wsproto state. One greenlet reads: it takes
+bytes from the socket only when the message before has been dealt with, so a sender that is faster than the disk waits
+in TCP instead of in our memory. All that leaves goes through the outbox.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import gevent
-from wsproto import WSConnection
+from wsproto import ConnectionType
+from wsproto.connection import Connection as Protocol
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError
@@ -37,11 +38,11 @@ class MessageLimits:
 class Connection:
     """Read the messages of one WebSocket and close it properly; `outbox` is the way out."""
 
-    def __init__(
-        self, sock: socket.socket, protocol: WSConnection, limits: MessageLimits, stall_seconds: float
-    ) -> None:
+    __slots__ = ("_cut", "_limits", "_protocol", "_sock", "close_code", "outbox", "received_bytes")
+
+    def __init__(self, sock: socket.socket, limits: MessageLimits, stall_seconds: float) -> None:
         self._sock = sock
-        self._protocol = protocol
+        self._protocol = Protocol(ConnectionType.SERVER)
         self._limits = limits
         self.outbox = Outbox(sock, stall_seconds)
         self.received_bytes = 0
@@ -105,16 +106,21 @@ class Connection:
             self._cut = gevent.spawn_later(FLUSH_SECONDS, self.outbox.end, "cut")
 
     def finish(self) -> None:
-        """Flush, shut down for writing, and give the peer a moment to close.
+        """Flush, shut down for writing, give the peer a moment to close, and close the socket.
 
         Closing a socket with unread input sends a reset, which destroys the close code on its way: so what the
         peer still sends is read and thrown away, for at most FLUSH_SECONDS.
         """
-        self.outbox.finish()
-        if self._cut is not None:
-            self._cut.kill(block=False)
-        if self.outbox.ended != "closed":
-            return
+        try:
+            self.outbox.finish()
+            if self._cut is not None:
+                self._cut.kill(block=False)
+            if self.outbox.ended == "closed":
+                self._part()
+        finally:
+            self._sock.close()
+
+    def _part(self) -> None:
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_WR)
             with gevent.Timeout(FLUSH_SECONDS, False):  # type: ignore[arg-type]  # False: be silent

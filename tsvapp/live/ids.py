@@ -1,4 +1,4 @@
-"""New ids: of documents, readings and uploads; of rooms; and secret keys for browsers."""
+"""New ids: of documents, readings and uploads; of rooms; secret keys for browsers; and how little a log may show."""
 
 from __future__ import annotations
 
@@ -19,3 +19,8 @@ def new_room_id() -> str:
 def new_key() -> str:
     """Return a secret for a browser to keep."""
     return secrets.token_urlsafe(18)
+
+
+def mask(room_id: str | None) -> str:
+    """Return the first eight characters of an id: the id is the room's key, so no log has it in full."""
+    return "new" if room_id is None else f"{room_id[:8]}…"

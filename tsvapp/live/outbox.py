@@ -42,16 +42,22 @@ class Slot(IntEnum):
 class Outbox:
     """Send whole frames in order over `sock`, a gevent socket, without ever making the caller wait."""
 
+    # There are as many as viewers: what an idle one does not need it does not have.
+    __slots__ = (
+        *("_answer_bytes", "_answers", "_last", "_moved", "_rest", "_slots", "_sock", "_stall_seconds", "_writer"),
+        *("ended", "sent_bytes"),
+    )
+
     def __init__(self, sock: socket.socket, stall_seconds: float) -> None:
         self._sock = sock
         self._stall_seconds = stall_seconds
         self._rest: bytes | memoryview | None = None
         self._slots: dict[Slot, bytes] = {}
-        self._answers: deque[bytes] = deque()
+        self._answers: deque[bytes] | None = None
         self._answer_bytes = 0
         self._last: bytes | None = None
         self._writer: gevent.Greenlet[[], None] | None = None
-        self._moved = Event()
+        self._moved: Event | None = None
         self.ended: str | None = None
         self.sent_bytes = 0
         if sock.family in (socket.AF_INET, socket.AF_INET6):
@@ -72,24 +78,28 @@ class Outbox:
     def answer(self, frame: bytes) -> None:
         """Send `frame` in order behind the other answers; call `wait_for_room` before the next command is heard."""
         if self._last is None:
-            self._answers.append(frame)
-            self._answer_bytes += len(frame)
-            self._push()
+            self._append(frame)
+
+    def _append(self, frame: bytes) -> None:
+        if self._answers is None:
+            self._answers = deque()
+        self._answers.append(frame)
+        self._answer_bytes += len(frame)
+        self._push()
 
     def wait_for_room(self) -> None:
         """Wait while more than ANSWERS_BYTES of answers are unsent: who asks faster than it reads waits for itself."""
         while self._answer_bytes > ANSWERS_BYTES and self.ended is None:
-            self._moved.clear()
+            self._moved = Event()
             self._moved.wait()
+            self._moved = None
 
     def close(self, frame: bytes) -> None:
         """Send the answers that are left and then `frame`; nothing leaves after it."""
         if self._last is None:
             self._last = frame
             self._slots.clear()
-            self._answers.append(frame)
-            self._answer_bytes += len(frame)
-            self._push()
+            self._append(frame)
 
     def finish(self) -> None:
         """Wait until everything is taken, at most FLUSH_SECONDS, then stop; the socket is the caller's to close."""
@@ -102,9 +112,10 @@ class Outbox:
         if self.ended is not None:
             return
         self.ended = why
-        self._moved.set()
         self._slots.clear()
-        self._answers.clear()
+        self._answers = None
+        self._answer_bytes = 0
+        self._tell_asker()
         self._rest = None
         if self._writer is not None and self._writer is not gevent.getcurrent():
             self._writer.kill(block=False)
@@ -159,8 +170,14 @@ class Outbox:
         if self._answers:
             frame = self._answers.popleft()
             self._answer_bytes -= len(frame)
-            self._moved.set()
+            if not self._answers:
+                self._answers = None
+            self._tell_asker()
             return frame
         if self._slots:
             return self._slots.pop(min(self._slots))
         return None
+
+    def _tell_asker(self) -> None:
+        if self._moved is not None:
+            self._moved.set()

@@ -59,6 +59,8 @@ NOBODY = Person("", "", 0)
 class V1Member(Listener):
     """Take part by `tsvapp.v1`; without a room, every command is answered that there is none."""
 
+    __slots__ = ("_connection", "_key", "_proving", "_refused", "_room", "_upload", "_worker")
+
     def __init__(self, connection: Connection, worker: Worker, room: LiveRoom | None, may_drive: bool) -> None:
         self._key = new_key()
         who = person(room.room_id, self._key) if room else NOBODY

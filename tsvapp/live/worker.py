@@ -53,6 +53,7 @@ class Worker:
         self.max_connections = min(settings.max_connections, open_files - 256)
         self.draining = False
         self._ready = Event()
+        self._gone = Event()
         self._house: list[gevent.Greenlet[..., None]] = []
 
     def start(self) -> None:
@@ -70,6 +71,21 @@ class Worker:
     def ready(self) -> bool:
         """Wait a moment until rooms can be opened; return whether they can."""
         return not self.draining and self._ready.wait(READY_SECONDS) is True
+
+    def opened(self, connection: Connection) -> None:
+        """Count a connection."""
+        self.connections.add(connection)
+
+    def closed(self, connection: Connection) -> None:
+        """Count it no more; its socket is closed."""
+        self.connections.discard(connection)
+        if self.draining and not self.connections:
+            self._gone.set()
+
+    def wait_until_gone(self, seconds: float) -> None:
+        """After `drain`, wait until every connection is closed, at most `seconds`."""
+        if self.connections:
+            self._gone.wait(seconds)
 
     def drain(self) -> None:
         """Write everything down, let go of the data directory, and tell every client to connect again."""

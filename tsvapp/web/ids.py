@@ -1,4 +1,4 @@
-"""Room ids in addresses: which are well formed, and how little of one a log may show."""
+"""Room ids in addresses: which are well formed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,3 @@ class Uuid4Converter(UUIDConverter):
 
     # RFC 9562, sections 4.1 and 4.2: the version's digit, and the variant in the digit that opens the next group.
     regex = "[A-Fa-f0-9]{8}-[A-Fa-f0-9]{4}-4[A-Fa-f0-9]{3}-[89ABab][A-Fa-f0-9]{3}-[A-Fa-f0-9]{12}"
-
-
-def mask(room_id: str | None) -> str:
-    """Return the first eight characters of an id: the id is the room's key, so no log has it in full."""
-    return "new" if room_id is None else f"{room_id[:8]}…"

@@ -1,15 +1,13 @@
 """The flask-sock route of the WebSocket, and the gate before it.
 
 flask-sock upgrades before the route's code runs, so everything that can refuse a connection stands in `gate`, which
-runs before it: then a refusal is a plain HTTP answer. After the handshake the connection is handed to `live`.
+runs before it: then a refusal is a plain HTTP answer. After the handshake the socket is handed to `live`.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import logging
-import time
 from typing import Any
 from uuid import UUID
 
@@ -18,19 +16,14 @@ from flask_sock import Sock
 from simple_websocket import Server
 from werkzeug.routing.exceptions import WebsocketMismatch
 
-from tsvapp.errors import UnknownRoom
-from tsvapp.live.article_member import ArticleMember
-from tsvapp.live.connection import Connection, MessageLimits
-from tsvapp.live.v1_member import V1Member
+from tsvapp.live.session import take_over
 from tsvapp.live.worker import Worker
-from tsvapp.room.protocol import CHUNK_BYTES, COMMAND_BYTES, SUBPROTOCOL
-from tsvapp.web.ids import mask
+from tsvapp.room.protocol import SUBPROTOCOL
 
 RETRY_SECONDS = 5
 
 blueprint = Blueprint("socket", __name__)
 sock = Sock()
-log = logging.getLogger(__name__)
 
 
 class NoThread:
@@ -96,53 +89,10 @@ def one_room(ws: Server, room_id: UUID) -> None:
     _serve(ws, str(room_id))
 
 
-def _serve(ws: Server, room_id: str | None) -> None:
-    here, v1 = worker(), ws.subprotocol == SUBPROTOCOL
-    limits = MessageLimits(text=COMMAND_BYTES, binary=CHUNK_BYTES if v1 else here.settings.max_article_bytes)
-    connection = Connection(ws.sock, ws.ws, limits, here.settings.stall_seconds)
+def _serve(ws: Server, some_id: str | None) -> None:
     # flask-sock closes what says that it is connected; closing is ours.
     ws.connected = False
-    started = time.monotonic()
-    here.connections.add(connection)
-    try:
-        _converse(connection, here, room_id, v1)
-    except Exception:
-        # Left to Flask, this would write a page of HTML into the WebSocket.
-        log.exception("connection to room %s failed", mask(room_id))
-        connection.close(1011, "the server failed; it is logged")
-    finally:
-        here.connections.discard(connection)
-        connection.finish()
-        log.info(
-            "closed room=%s protocol=%s code=%s why=%s seconds=%.1f received=%d sent=%d",
-            mask(room_id),
-            SUBPROTOCOL if v1 else "article",
-            connection.close_code,
-            connection.outbox.ended,
-            time.monotonic() - started,
-            connection.received_bytes,
-            connection.outbox.sent_bytes,
-        )
-
-
-def _converse(connection: Connection, here: Worker, some_id: str | None, v1: bool) -> None:
-    registry = here.registry
-    try:
-        if some_id is None:
-            room, may_drive = registry.create(), True
-        elif v1:
-            found = registry.find(some_id)
-            if found is None:
-                return V1Member(connection, here, None, may_drive=False).converse("unknown")
-            room, may_drive = found
-        else:
-            room, may_drive = registry.open(some_id)
-    except UnknownRoom as error:
-        if v1:
-            return V1Member(connection, here, None, may_drive=False).converse(error.reason)
-        return connection.close(error.close_code, error.message)
-    member = V1Member if v1 else ArticleMember
-    member(connection, here, room, may_drive).converse()
+    take_over(ws.sock, worker(), some_id, ws.subprotocol == SUBPROTOCOL)
 
 
 def _is_key(key: str) -> bool:

@@ -1,0 +1,79 @@
+"""One WebSocket from the end of its handshake to its own end.
+
+The greenlet that gunicorn started has read the request and shaken hands; its deep stack, the parser and the environ
+would stay for as long as the connection does. So the descriptor moves to a greenlet of our own with a shallow stack,
+and gunicorn's ends. gunicorn sees nothing of ours then: `Worker.connections` counts them, and a worker that ends waits
+for them in `Worker.wait_until_gone`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+
+import gevent
+from gevent import socket
+
+from tsvapp.errors import UnknownRoom
+from tsvapp.live.article_member import ArticleMember
+from tsvapp.live.connection import Connection, MessageLimits
+from tsvapp.live.ids import mask
+from tsvapp.live.v1_member import V1Member
+from tsvapp.live.worker import Worker
+from tsvapp.room.protocol import CHUNK_BYTES, COMMAND_BYTES, SUBPROTOCOL
+
+log = logging.getLogger(__name__)
+
+
+def take_over(sock: socket.socket, worker: Worker, some_id: str | None, v1: bool) -> None:
+    """Begin the conversation on a socket whose handshake is done, and return; `sock` is of no use afterwards."""
+    # A socket object anew: the former one is gunicorn's to close.
+    mine = socket.socket(sock.family, sock.type, sock.proto, fileno=sock.detach())
+    settings = worker.settings
+    limits = MessageLimits(text=COMMAND_BYTES, binary=CHUNK_BYTES if v1 else settings.max_article_bytes)
+    connection = Connection(mine, limits, settings.stall_seconds)
+    # From here on it counts, so that no more are let in than there may be.
+    worker.opened(connection)
+    gevent.spawn(_live, connection, worker, some_id, v1)
+
+
+def _live(connection: Connection, worker: Worker, some_id: str | None, v1: bool) -> None:
+    started = time.monotonic()
+    try:
+        _converse(connection, worker, some_id, v1)
+    except Exception:
+        log.exception("connection to room %s failed", mask(some_id))
+        connection.close(1011, "the server failed; it is logged")
+    finally:
+        connection.finish()
+        worker.closed(connection)
+        log.info(
+            "closed room=%s protocol=%s code=%s why=%s seconds=%.1f received=%d sent=%d",
+            mask(some_id),
+            SUBPROTOCOL if v1 else "article",
+            connection.close_code,
+            connection.outbox.ended,
+            time.monotonic() - started,
+            connection.received_bytes,
+            connection.outbox.sent_bytes,
+        )
+
+
+def _converse(connection: Connection, worker: Worker, some_id: str | None, v1: bool) -> None:
+    registry = worker.registry
+    try:
+        if some_id is None:
+            room, may_drive = registry.create(), True
+        elif v1:
+            found = registry.find(some_id)
+            if found is None:
+                return V1Member(connection, worker, None, may_drive=False).converse("unknown")
+            room, may_drive = found
+        else:
+            room, may_drive = registry.open(some_id)
+    except UnknownRoom as error:
+        if v1:
+            return V1Member(connection, worker, None, may_drive=False).converse(error.reason)
+        return connection.close(error.close_code, error.message)
+    member = V1Member if v1 else ArticleMember
+    member(connection, worker, room, may_drive).converse()
