@@ -40,7 +40,7 @@ class Settings:
     idle_seconds: float = _setting(60.0, "seconds an empty room stays in memory, for a quick return")
     max_connections: int = _setting(19_000, "open WebSockets; lowered to the open-file limit less 256")
     stall_seconds: float = _setting(15.0, "seconds a connection may take no byte before it is dropped")
-    heartbeat_seconds: float = _setting(20.0, "seconds between heartbeats; the client's watchdog waits 50, nginx 75")
+    heartbeat_seconds: float = _setting(25.0, "seconds between heartbeats; the client's watchdog waits 60, nginx 75")
     pause_seconds: float = _setting(60.0, "seconds a broken upload's rows stay before the former table is shown again")
     abandon_seconds: float = _setting(3600.0, "seconds a broken upload can be resumed before its bytes are deleted")
     wheel_seconds: float = _setting(10.0, "seconds a presenter may be gone before everyone drives again")

@@ -13,7 +13,7 @@ const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15_000;
 
 /** Above two heartbeats of the server, below a proxy's timeout. */
-const WATCHDOG_MS = 50_000;
+const WATCHDOG_MS = 60_000;
 
 /** A handshake that takes longer is not going to succeed. */
 const HANDSHAKE_MS = 15_000;
@@ -137,7 +137,7 @@ export class Connection {
     if (event.type === "welcome") {
       this.#welcomed = true;
       this.#failures = 0;
-      this.#patience = Math.min(WATCHDOG_MS, 2.5 * 1000 * (event.heartbeat_seconds || 20));
+      this.#patience = Math.min(WATCHDOG_MS, 2.4 * 1000 * (event.heartbeat_seconds || 25));
       this.#onLink("live");
     }
     this.#onEvent(event);

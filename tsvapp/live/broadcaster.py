@@ -20,7 +20,7 @@ from tsvapp.live.frame import message_frame
 from tsvapp.live.offload import offload
 from tsvapp.live.outbox import Outbox, Slot
 from tsvapp.live.pages import encode_state
-from tsvapp.room.events import ErrorEvent, Pointing, Presence, Progress, progress, serialize
+from tsvapp.room.events import ErrorEvent, Heartbeat, Pointing, Presence, Progress, progress, serialize
 from tsvapp.room.people import Person, Pointed
 from tsvapp.room.room import Audience, Room
 from tsvapp.room.view import RoomState
@@ -104,6 +104,7 @@ class Broadcaster:
             Slot.POINTING: Occasion(POINTING_SECONDS, share=0.1),
             Slot.PROGRESS: Occasion(PROGRESS_SECONDS, share=0.1),
             Slot.PRESENCE: Occasion(PRESENCE_SECONDS, share=0.02),
+            Slot.HEARTBEAT: Occasion(0.0, share=1.0),
         }
 
     def changed(self) -> None:
@@ -126,7 +127,7 @@ class Broadcaster:
         self.soon(Slot.PRESENCE)
 
     def soon(self, slot: Slot) -> None:
-        """Tell everyone who is here, how far an upload has come, or who points where, when it is time again."""
+        """Tell everyone who is here, how far an upload has come, who points where, or that we live, when it is time."""
         self._occasions[slot].ask()
         self._wake()
 
@@ -161,8 +162,10 @@ class Broadcaster:
             frames = {Audience.V1: (slot, message_frame(serialize(event)))}
             self._offer(list(self._room.members), frames)  # type: ignore[arg-type]  # in a live room they are listeners
 
-    def _event(self, slot: Slot) -> Progress | Presence | Pointing | None:
+    def _event(self, slot: Slot) -> Progress | Presence | Pointing | Heartbeat | None:
         room = self._room
+        if slot is Slot.HEARTBEAT:
+            return Heartbeat(room.epoch, room.state.revision)
         if slot is Slot.PROGRESS:
             return progress(room.epoch, room.state)
         if slot is Slot.PRESENCE:

@@ -22,7 +22,7 @@ from tsvapp.live.outbox import Slot
 from tsvapp.live.records import SAVE_SECONDS, Records
 from tsvapp.live.registry import Registry
 from tsvapp.live.uploads import Uploads
-from tsvapp.room.events import Heartbeat, Links, serialize
+from tsvapp.room.events import Links, serialize
 from tsvapp.room.protocol import NO_ROOM
 from tsvapp.room.room import Audience, Member
 from tsvapp.settings import Settings
@@ -148,8 +148,5 @@ class Worker:
 
     def _beat(self) -> None:
         for room in self.registry.rooms():
-            frame = message_frame(serialize(Heartbeat(room.epoch, room.state.revision)))
-            for member in list(room.members):
-                if member.audience is Audience.V1:
-                    member.outbox.offer(Slot.HEARTBEAT, frame)  # type: ignore[attr-defined]
+            room.broadcaster.soon(Slot.HEARTBEAT)
             gevent.sleep(0)
