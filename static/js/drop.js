@@ -57,16 +57,19 @@ function bringsFile({ dataTransfer }) {
 }
 
 /**
- * Listen to a file input; choosing the same file again counts.
+ * Listen to a file input; choosing the same file again counts, and so does a file chosen before this script came.
  * @param {HTMLInputElement} input
  * @param {(files: File[]) => void} onFiles
  */
 export function acceptChoice(input, onFiles) {
-  input.addEventListener("change", () => {
+  input.addEventListener("change", take);
+  take();
+
+  function take() {
     const files = [...(input.files ?? [])];
     input.value = "";
     if (files.length > 0) onFiles(files);
-  });
+  }
 }
 
 /**

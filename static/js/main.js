@@ -68,6 +68,7 @@ acceptChoice(input, actions.send);
 acceptPaste(actions.paste);
 addEventListener("beforeunload", (event) => uploader.busy && event.preventDefault());
 setInterval(check, CHECK_MS);
+places.scroller.replaceChildren();
 redraw();
 connection.restart();
 import("./workbench.js").then(furnish).catch(() => (unfurnished = !reloaded()));

@@ -79,7 +79,9 @@ def open_page(browser: Browser, server: Server, complaints: Complaints) -> Itera
     """Open pages, each in a context of its own as another person's browser would."""
     contexts = []
 
-    def open_one(path: str = "/", prepare: Callable[[Page], None] | None = None, **options: Any) -> Page:
+    def open_one(
+        path: str = "/", prepare: Callable[[Page], None] | None = None, until: Any = "load", **options: Any
+    ) -> Page:
         options.setdefault("viewport", {"width": 1280, "height": 800})
         context = browser.new_context(base_url=server.url, **options)
         contexts.append(context)
@@ -89,7 +91,7 @@ def open_page(browser: Browser, server: Server, complaints: Complaints) -> Itera
         complaints.listen(page)
         if prepare is not None:
             prepare(page)
-        page.goto(path)
+        page.goto(path, wait_until=until)
         return page
 
     yield open_one

@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
 from tests.browser.conftest import Complaints, OpenPage
 from tests.browser.steps import HeldAcks, at_page, cell, numbers, opened, path_of, turn, upload
@@ -283,3 +283,20 @@ class TestSilence:
         assert lossy.connections == 2
         turn(page, "Next page")
         at_page(page, 2)
+
+
+def test_a_file_can_be_chosen_before_the_scripts_are_there(open_page: OpenPage) -> None:
+    held: list[Route] = []
+    page = open_page(
+        prepare=lambda page: page.route("**/static/js/main.js", lambda route: held.append(route)), until="commit"
+    )
+    first = page.locator(".start").inner_text()
+    with page.expect_file_chooser() as choosing:
+        page.get_by_text("Choose file").click()
+    choosing.value.set_files({"name": "early.tsv", "mimeType": "text/plain", "buffer": numbers(5)})
+    other = open_page()
+    expect(other.locator(".start")).to_contain_text("Tables are kept")
+    drawn = re.sub(r", up to [\d.]+ GB| Tables are kept.*", "", other.locator(".start").inner_text())
+    assert first == drawn
+    held.pop().continue_()
+    expect(page.locator(".name")).to_have_text("early.tsv")

@@ -47,7 +47,7 @@ def register(app: Flask) -> None:
 @blueprint.get("/<uuid4:room_id>")
 def viewer(room_id: UUID | None = None) -> Response:
     """Serve the viewer; what the room has, it learns over the WebSocket."""
-    response = make_response(render_template("viewer.html"))
+    response = make_response(render_template("viewer.html", room_id=room_id))
     response.headers["Cache-Control"] = "no-cache"
     return response
 
