@@ -11,11 +11,12 @@ MIB = 1 << 20
 
 
 class MemoryBlob:
-    """Keep bytes in memory, and remember the largest read."""
+    """Keep bytes in memory, count the reads, and remember the largest."""
 
     def __init__(self, data: bytes = b"") -> None:
         self._data = bytearray(data)
         self.largest_read = 0
+        self.reads = 0
 
     @property
     def size(self) -> int:
@@ -29,6 +30,7 @@ class MemoryBlob:
     def read(self, start: int, stop: int) -> bytes:
         """Return some of them; a range that is not there is a mistake of the caller."""
         assert 0 <= start <= stop <= self.size
+        self.reads += 1
         self.largest_read = max(self.largest_read, stop - start)
         return bytes(self._data[start:stop])
 

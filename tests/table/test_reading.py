@@ -163,6 +163,19 @@ def test_a_header_is_row_1_if_the_dialect_says_so() -> None:
     assert chosen.reading.header() is None, "row 1 is not complete yet"
 
 
+def test_a_header_that_another_row_has_followed_is_read_once() -> None:
+    reading = read_document(b"name\tnumber\nx\t1\n")
+    assert isinstance(reading.blob, MemoryBlob)
+    assert reading.header() == ["name", "number"]
+    reads = reading.blob.reads
+    assert reading.header(first_column=1) == ["number"]
+    assert reading.blob.reads == reads
+    long = read_document(b"name" * 20_000 + b"\tnumber\nx\t1\n")
+    assert isinstance(long.blob, MemoryBlob)
+    assert long.header(first_column=1) == long.header(first_column=1) == ["number"]
+    assert long.blob.reads >= 2
+
+
 def test_a_cell_is_given_whole_or_not_at_all() -> None:
     reading = read_document(b"a\t" + b"b" * 5000 + b"\nc\n")
     assert reading.cell(0, 1) == "b" * 5000

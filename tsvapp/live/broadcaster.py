@@ -25,6 +25,7 @@ from tsvapp.room.people import Person, Pointed
 from tsvapp.room.room import Audience, Room
 from tsvapp.room.view import RoomState
 from tsvapp.settings import Settings
+from tsvapp.table.document import Reading
 
 SLICE_SECONDS = 0.005
 """How long a pass runs before others may: half of the 10 ms that nothing on the event loop may exceed."""
@@ -182,8 +183,8 @@ class Broadcaster:
         if self._frames_of is None or any(was is not now for was, now in zip(self._frames_of, of, strict=True)):
             # Not by revision: one who joins is to see how far an upload has come, and who points where.
             self._frames, self._frames_of = {}, of
-        for audience in self._room.audiences() - self._frames.keys():
-            self._frames[audience] = self._encode(state, reading, audience)
+        if missing := self._room.audiences() - self._frames.keys():
+            self._frames |= self._encode(state, reading, missing)
         self._told = state.revision
         frames = {audience: (Slot.SNAPSHOT, frame) for audience, frame in self._frames.items()}
         told = {Audience.V1: to_all}
@@ -197,16 +198,22 @@ class Broadcaster:
             members = (member for member in everyone if told.get(member.audience) or member in joined)
         self._offer(members, frames)
 
-    def _encode(self, state: RoomState, reading: object, audience: Audience) -> bytes | None:
+    def _encode(
+        self, state: RoomState, reading: Reading | None, audiences: set[Audience]
+    ) -> dict[Audience, bytes | None]:
         room = self._room
         try:
-            return offload(encode_state, room, state, reading, audience, self._settings)  # type: ignore[arg-type]
+            return offload(encode_state, room, state, reading, audiences, self._settings)
         except (OSError, TsvappError):
-            if room.state.revision != state.revision or audience.is_article or room.deleted:
-                return None  # a document that was replaced meanwhile is gone from the disk: the next state is told then
+            nothing: dict[Audience, bytes | None] = dict.fromkeys(audiences)
+            if room.state.revision != state.revision or room.deleted:
+                return (
+                    nothing  # a document that was replaced meanwhile is gone from the disk: the next state is told then
+                )
             log.exception("room %.8s: page %d cannot be read", room.room_id, state.page)
             event = ErrorEvent("storage_failed", "The server cannot read this table any more. Bring the file again.")
-            return message_frame(serialize(event))
+            told = {Audience.V1: message_frame(serialize(event))} if Audience.V1 in audiences else {}
+            return nothing | told
 
     @staticmethod
     def _offer(members: Iterable[Listener], frames: Mapping[Audience, tuple[Slot, bytes | None]]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tsvapp.live.frame import message_frame
 from tsvapp.room.commands import Look, ReadCell
 from tsvapp.room.events import CellAnswer, PageAnswer, Snapshot, serialize, serialize_article
@@ -14,21 +16,43 @@ NO_CELLS = Page([], [])
 
 
 def encode_state(
-    room: Room, state: RoomState, reading: Reading | None, audience: Audience, settings: Settings
-) -> bytes | None:
-    """Encode what `audience` is shown of `state`; None where its protocol has nothing to say of it."""
+    room: Room, state: RoomState, reading: Reading | None, audiences: Iterable[Audience], settings: Settings
+) -> dict[Audience, bytes | None]:
+    """Encode what each audience is shown of `state`, from one read of its page; None where there is nothing to say."""
     table = state.shown
-    if audience.is_article:
-        # The two ids of a room never meet: each is told the one it came in by.
-        room_id = room.room_id if audience is Audience.ARTICLE else room.watch_id
-        if table is None or reading is None:
-            return None
-        start, stop = _span(table, state.page)
-        page = reading.page(start, stop, page_chars=settings.max_article_bytes)
-        return message_frame(serialize_article(room_id, state.page, table.rows, page.data))
+    rows = reading.read(*_span(table, state.page)) if table and reading else []
+    return {
+        each: _article(room, state, reading, rows, each, settings)
+        if each.is_article
+        else _snapshot(room, state, reading, rows, settings)
+        for each in audiences
+    }
+
+
+def _article(
+    room: Room,
+    state: RoomState,
+    reading: Reading | None,
+    rows: Iterable[bytes],
+    audience: Audience,
+    settings: Settings,
+) -> bytes | None:
+    table = state.shown
+    if table is None or reading is None:
+        return None
+    # The two ids of a room never meet: each is told the one it came in by.
+    room_id = room.room_id if audience is Audience.ARTICLE else room.watch_id
+    page = reading.cut(rows, page_chars=settings.max_article_bytes)
+    return message_frame(serialize_article(room_id, state.page, table.rows, page.data))
+
+
+def _snapshot(
+    room: Room, state: RoomState, reading: Reading | None, rows: Iterable[bytes], settings: Settings
+) -> bytes:
+    table = state.shown
     page, header = NO_CELLS, None
     if table is not None and reading is not None:
-        page, header = _cut(table, reading, state.page, 0, settings)
+        page, header = _cut(reading, rows, 0, settings)
     snapshot = Snapshot(
         room.epoch,
         state.revision,
@@ -54,7 +78,7 @@ def encode_state(
 def answer_look(look: Look, table: Table, reading: Reading, settings: Settings) -> bytes:
     """Encode the page that one member asked for, clamped to the pages there are."""
     number = min(max(look.page, 1), table.pages)
-    page, header = _cut(table, reading, number, look.first_column, settings)
+    page, header = _cut(reading, reading.read(*_span(table, number)), look.first_column, settings)
     answer = PageAnswer(
         look.ask,
         reading.id,
@@ -85,9 +109,7 @@ def _span(table: Table, page: int) -> tuple[int, int]:
 
 
 def _cut(
-    table: Table, reading: Reading, page: int, first_column: int, settings: Settings
+    reading: Reading, rows: Iterable[bytes], first_column: int, settings: Settings
 ) -> tuple[Page, list[str] | None]:
-    start, stop = _span(table, page)
     shape = {"first_column": first_column, "columns": settings.page_columns, "cell_chars": settings.cell_chars}
-    cells = reading.page(start, stop, page_chars=settings.page_chars, **shape)
-    return cells, reading.header(**shape)
+    return reading.cut(rows, page_chars=settings.page_chars, **shape), reading.header(**shape)

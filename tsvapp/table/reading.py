@@ -6,7 +6,7 @@ Readings that differ only in how bytes become characters, or in whether row 1 is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from itertools import pairwise
 from typing import Any, Protocol
@@ -19,6 +19,7 @@ from tsvapp.table.row_index import BLOCK, STRIDE, RowIndex
 from tsvapp.table.row_scanner import RowScanner
 
 WHOLE_BYTES = 4 << 20  # rows are read in one go up to here, and one by one beyond
+HEADER_BYTES = 64 << 10  # a first row is kept up to here
 
 
 class Blob(Protocol):
@@ -45,6 +46,7 @@ class Reading:
         self.index = index
         self.provisional = False
         self.blob = blob
+        self._first: list[bytes] | None = None
 
     @property
     def dialect(self) -> Dialect:
@@ -99,11 +101,35 @@ class Reading:
         At most `columns` cells of each row from `first_column` on; each cut at `cell_chars` characters, and all
         evenly so that they have at most `page_chars` together.
         """
-        stop = min(stop, self.rows)
-        start = max(0, start)
+        rows = self.read(start, stop)
+        return self.cut(rows, first_column=first_column, columns=columns, cell_chars=cell_chars, page_chars=page_chars)
+
+    def read(self, start: int, stop: int) -> Iterable[bytes]:
+        """Return the bytes of rows `start` before `stop`, row ends included, to be cut as often as wanted.
+
+        They are read once; where they have more than WHOLE_BYTES, one by one and again each time.
+        """
+        start, stop = max(0, start), min(stop, self.rows)
+        if start >= stop:
+            return []
+        starts, data = self._find(start, stop)
+        if data is None:
+            return LargeRows(self.blob, starts)
+        return [data[here - starts[0] : there - starts[0]] for here, there in pairwise(starts)]
+
+    def cut(
+        self,
+        rows: Iterable[bytes],
+        *,
+        first_column: int = 0,
+        columns: int | None = None,
+        cell_chars: int | None = None,
+        page_chars: int | None = None,
+    ) -> Page:
+        """Cut rows that were read into a page of this shape, as in `page`."""
         builder = PageBuilder(first_column, cell_chars=cell_chars, page_chars=page_chars)
         last = None if columns is None else first_column + columns
-        for row in self._rows(start, stop) if start < stop else ():
+        for row in rows:
             builder.add(cut(row, self.dialect, first=first_column, stop=last))
         return builder.page()
 
@@ -113,7 +139,11 @@ class Reading:
         """Return the cells of row 1 if they are names, else None."""
         if not self.dialect.header or not self.rows:
             return None
-        return self.page(0, 1, first_column=first_column, columns=columns, cell_chars=cell_chars).data[0]
+        rows = self._first or self.read(0, 1)
+        # Every page has the header beside it; a row that another has followed does not change any more.
+        if isinstance(rows, list) and self.rows > 1 and len(rows[0]) <= HEADER_BYTES:
+            self._first = rows
+        return self.cut(rows, first_column=first_column, columns=columns, cell_chars=cell_chars).data[0]
 
     def cell(self, row: int, column: int) -> str:
         """Return one whole cell, counted from 0; IndexError if it is not there."""
@@ -148,21 +178,11 @@ class Reading:
             raise ValueError("the row index belongs to another record or document")
         return cls(id, blob, decision, choice, index)
 
-    def _rows(self, start: int, stop: int) -> Iterator[bytes]:
-        """Return the bytes of each row, row end included."""
-        starts = self._starts(start, stop)
-        if starts[-1] - starts[0] <= WHOLE_BYTES:
-            data = self.blob.read(starts[0], starts[-1])
-            for here, there in pairwise(starts):
-                yield data[here - starts[0] : there - starts[0]]
-        else:
-            for here, there in pairwise(starts):
-                yield self.blob.read(here, there)
+    def _find(self, start: int, stop: int) -> tuple[list[int], bytes | None]:
+        """Return where rows `start` to `stop` begin, the last being where row `stop` would, and the bytes between.
 
-    def _starts(self, start: int, stop: int) -> list[int]:
-        """Return where rows `start` to `stop` begin, the last being where row `stop` would.
-
-        A scan that stops behind a complete row finds what the scan of the whole document found.
+        None are returned where they would be more than WHOLE_BYTES. A scan that stops behind a complete row finds what
+        the scan of the whole document found.
         """
         offsets = self.index.offsets
         row, beyond = start // STRIDE * STRIDE, -(-stop // STRIDE)
@@ -171,14 +191,32 @@ class Reading:
         starts = [begin] if row == start else []
         scanner = RowScanner(self.dialect)
         base = begin
+        read: list[bytes] = []
         for here in range(begin, end, BLOCK):
             if row + scanner.rows >= stop:
                 break
             there = min(here + BLOCK, end)
-            block = scanner.scan(self.blob.read(here, there), final=there == end)
+            data = self.blob.read(here, there)
+            if here - begin <= WHOLE_BYTES:
+                read.append(data)
+            block = scanner.scan(data, final=there == end)
             first = row + 1 + block.first_row
             wanted = block.stops[max(0, start - first) : max(0, stop + 1 - first)]
             starts.extend((wanted * self.dialect.width + base).tolist())
             base += len(block.data)
         starts[-1] = min(starts[-1], end)  # half a code unit may end the file
-        return starts
+        if starts[-1] - begin > WHOLE_BYTES:
+            return starts, None
+        return starts, b"".join(read)[starts[0] - begin : starts[-1] - begin]
+
+
+class LargeRows:
+    """Read rows from a blob one by one, as often as they are iterated over."""
+
+    def __init__(self, blob: Blob, starts: list[int]) -> None:
+        self._blob = blob
+        self._starts = starts
+
+    def __iter__(self) -> Iterator[bytes]:
+        for here, there in pairwise(self._starts):
+            yield self._blob.read(here, there)
