@@ -94,6 +94,8 @@ def _attachment(table: Table) -> str:
 
 
 def _secure(response: Response) -> Response:
+    if response.status_code == 200 and getattr(request.url_rule, "websocket", False):
+        return response  # of a WebSocket that has been opened: nothing of this is sent
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     return response
