@@ -16,7 +16,7 @@ NPM := $(or $(shell command -v npm),$(BIN)/npm)
 # npm works in one node_modules, and pip in one .venv.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test test-long format pictures clean check setup-test
+.PHONY: help run test test-long bench format pictures clean check setup-test
 
 help:  ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,11 @@ check:
 	node_modules/.bin/eslint .
 	node_modules/.bin/tsc
 
+bench: .venv/.bench $(LIT)/lit-html.js  ## measure beside other servers and write bench/RESULTS.md; ONLY=fanout for a part
+	@command -v cc >/dev/null || tools/install-packages gcc libc6-dev
+	@tools/install-packages chromium
+	$(BIN)/python -m bench $(ONLY)
+
 format: .venv/.test  ## format the Python code and fix what the linter can fix
 	ruff check --fix-only .
 	ruff format .
@@ -53,7 +58,7 @@ clean:  ## remove all that was set up or left by tests; data/ stays
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 setup-test: .venv/.test $(LIT)/lit-html.js node_modules/.dev
-	@tools/install-packages nginx chromium
+	@tools/install-packages nginx chromium iproute2
 
 # The virtual environment counts as made when it has a pip: one that broke off half-way is made anew.
 $(BIN)/pip:
@@ -68,6 +73,10 @@ $(BIN)/pip:
 .venv/.test: requirements/test.txt requirements/run.txt | $(BIN)/pip
 	$(PIP_INSTALL) -r $<
 	@touch $@ .venv/.run
+
+.venv/.bench: requirements/bench.txt .venv/.test
+	$(PIP_INSTALL) -r $<
+	@touch $@
 
 $(BIN)/npm: | $(BIN)/pip
 	$(PIP_INSTALL) -r requirements/npm.txt

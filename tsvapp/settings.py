@@ -40,6 +40,7 @@ class Settings:
     idle_seconds: float = _setting(60.0, "seconds an empty room stays in memory, for a quick return")
     max_connections: int = _setting(19_000, "open WebSockets; lowered to the open-file limit less 256")
     stall_seconds: float = _setting(15.0, "seconds a connection may take no byte before it is dropped")
+    vanish_seconds: float = _setting(30.0, "seconds without any sign of life of a client until it counts as gone")
     heartbeat_seconds: float = _setting(25.0, "seconds between heartbeats; the client's watchdog waits 60, nginx 75")
     pause_seconds: float = _setting(60.0, "seconds a broken upload's rows stay before the former table is shown again")
     abandon_seconds: float = _setting(3600.0, "seconds a broken upload can be resumed before its bytes are deleted")

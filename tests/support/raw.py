@@ -12,15 +12,22 @@ WAIT_SECONDS = 40
 class RawClient:
     """Shake hands over a plain socket; then frames go out as told, and bytes come in only when asked for."""
 
-    def __init__(self, port: int, path: str = "/parser/ws", subprotocol: str = "", receive_buffer: int = 0) -> None:
+    def __init__(
+        self,
+        port: int,
+        path: str = "/parser/ws",
+        subprotocol: str = "",
+        receive_buffer: int = 0,
+        address: str = "127.0.0.1",
+    ) -> None:
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(WAIT_SECONDS)
-        self.socket.connect(("127.0.0.1", port))
+        self.socket.connect((address, port))
         lines = [
             f"GET {path} HTTP/1.1",
-            f"Host: 127.0.0.1:{port}",
+            f"Host: {address}:{port}",
             "Connection: Upgrade",
             "Upgrade: websocket",
             "Sec-WebSocket-Version: 13",
