@@ -58,7 +58,7 @@ clean:  ## remove all that was set up or left by tests; data/ stays
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 setup-test: .venv/.test $(LIT)/lit-html.js node_modules/.dev
-	@tools/install-packages nginx chromium iproute2
+	@tools/install-packages nginx chromium
 
 # The virtual environment counts as made when it has a pip: one that broke off half-way is made anew.
 $(BIN)/pip:

@@ -22,7 +22,6 @@ import psutil
 import pytest
 
 from tests.support.client import ArticleClient, V1Client, table
-from tests.support.network import far_host
 from tests.support.raw import RawClient, frame
 from tests.support.server import Server, free_port
 
@@ -151,18 +150,16 @@ def test_h5_an_error_in_the_server_closes_with_1011_and_writes_no_page_into_the_
 
 
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "with a page on its way"])
-def test_h8_a_client_that_vanishes_is_gone(tmp_path: Path, clients: ExitStack, busy: bool) -> None:
-    host = clients.enter_context(far_host())
-    server = Server(tmp_path / "data", vanish_seconds=3, stall_seconds=3600, heartbeat_seconds=3600)
-    server.environ["HOST"] = "0.0.0.0"
-    clients.callback(server.stop)
-    server.start()
+def test_h8_a_client_that_vanishes_is_gone(start_server: Start, clients: ExitStack, busy: bool) -> None:
+    server = start_server(vanish_seconds=3, stall_seconds=3600, heartbeat_seconds=3600)
     here = V1Client(server.ws_url)
     clients.callback(here.close)
     here.upload(table(1000))
-    host.join(server.port, f"/parser/ws/{here.room_id}")
+    far = RawClient(server.port, f"/parser/ws/{here.room_id}")
+    clients.callback(far.close)
+    far.receive()
     here.wait_for("presence", lambda event: event["members"] == 2)
-    host.pull()
+    far.vanish()
     if busy:
         here.send("turn", page=2)
     assert here.wait_for("presence", lambda event: event["members"] == 1)

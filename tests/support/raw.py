@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import socket
 import struct
 
 WAIT_SECONDS = 40
+SO_ATTACH_FILTER = 26
+"""Of Linux; the module `socket` does not name it."""
 
 
 class RawClient:
     """Shake hands over a plain socket; then frames go out as told, and bytes come in only when asked for."""
 
-    def __init__(
-        self,
-        port: int,
-        path: str = "/parser/ws",
-        subprotocol: str = "",
-        receive_buffer: int = 0,
-        address: str = "127.0.0.1",
-    ) -> None:
+    def __init__(self, port: int, path: str = "/parser/ws", subprotocol: str = "", receive_buffer: int = 0) -> None:
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(WAIT_SECONDS)
-        self.socket.connect((address, port))
+        self.socket.connect(("127.0.0.1", port))
         lines = [
             f"GET {path} HTTP/1.1",
-            f"Host: {address}:{port}",
+            f"Host: 127.0.0.1:{port}",
             "Connection: Upgrade",
             "Upgrade: websocket",
             "Sec-WebSocket-Version: 13",
@@ -66,6 +62,12 @@ class RawClient:
             pieces.append(piece)
             missing -= len(piece)
         return b"".join(pieces)
+
+    def vanish(self) -> None:
+        """Be as if the cable were cut: the kernel passes over whatever arrives, and answers nothing (socket(7))."""
+        return_nothing = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))
+        program = struct.pack("HP", 1, ctypes.addressof(return_nothing))
+        self.socket.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
 
     def close(self) -> None:
         """Drop the connection."""
