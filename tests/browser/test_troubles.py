@@ -240,6 +240,21 @@ def test_an_upload_whose_sender_left_is_resumed_by_who_brings_the_same_file(open
     expect(second.get_by_role("progressbar")).to_be_hidden()
 
 
+def test_an_upload_goes_on_by_itself_after_the_server_was_killed(
+    open_page: OpenPage, server: Server, complaints: Complaints
+) -> None:
+    complaints.expect("WebSocket connection to")
+    held = HeldAcks()
+    page = open_page(prepare=held.prepare)
+    upload(page, numbers(400_000), "big.tsv")
+    expect(page.locator(".name")).to_have_text("big.tsv")
+    server.kill()
+    server.start()
+    held.release()
+    expect(page.locator(".toolbar")).to_contain_text("400,000 rows")
+    expect(page.get_by_role("alert")).to_be_hidden()
+
+
 def test_an_upload_that_the_server_has_lost_can_be_sent_again(
     open_page: OpenPage, server: Server, complaints: Complaints
 ) -> None:
@@ -249,6 +264,8 @@ def test_an_upload_that_the_server_has_lost_can_be_sent_again(
     upload(page, numbers(400_000), "big.tsv")
     expect(page.locator(".name")).to_have_text("big.tsv")
     server.kill()
+    for document in (server.data_dir / "documents").iterdir():
+        document.unlink()
     server.start()
     held.release()
     expect(page.get_by_role("alert")).to_contain_text("The upload broke off", timeout=30_000)

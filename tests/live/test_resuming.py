@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import random
 import socket
 import urllib.request
@@ -102,6 +103,72 @@ def test_a_line_that_the_server_has_not_noticed_to_be_dead_does_not_stand_in_the
     uploader.socket.send(b"what comes from the former line is passed over")
     send_rest(again, offset)
     assert downloaded(server, uploader.room_id) == hashlib.sha256(DATA).hexdigest()
+
+
+@pytest.mark.parametrize("ending", ["kill", "restart"])
+def test_it_goes_on_after_the_server_has_ended(
+    start_server: Callable[..., Server], clients: ExitStack, ending: str
+) -> None:
+    server = start_server()
+    first = V1Client(server.ws_url)
+    first.upload(table(1000, word="former"), name="former.tsv")
+    upload = first.begin("large.tsv", len(DATA))
+    for start in range(0, 3 * CHUNK, CHUNK):
+        first.socket.send(DATA[start : start + CHUNK])
+    first.wait_for("ack", lambda event: event["offset"] == 3 * CHUNK)
+    if ending == "kill":
+        server.kill()
+        server.start()
+    else:
+        server.restart()
+    again = V1Client(server.ws_url, first.room_id)
+    clients.callback(again.close)
+    waiting = again.see(paused)
+    assert (waiting["upload"]["stored"], waiting["upload"]["name"]) == (3 * CHUNK, "large.tsv")
+    assert (waiting["table"]["name"], waiting["table"]["rows"]) == ("former.tsv", 1001)
+    offset = go_on(again, upload)
+    assert offset == 3 * CHUNK
+    assert send_rest(again, offset)["rows"] == 60_001
+    assert downloaded(server, first.room_id) == hashlib.sha256(DATA).hexdigest()
+    server.restart()
+    assert downloaded(server, first.room_id) == hashlib.sha256(DATA).hexdigest()
+
+
+def test_one_of_which_every_byte_had_come_is_finished_by_its_last(
+    start_server: Callable[..., Server], clients: ExitStack
+) -> None:
+    server = start_server()
+    first = V1Client(server.ws_url)
+    upload = first.begin("large.tsv", len(DATA))
+    first.socket.send(DATA[:CHUNK])
+    first.wait_for("ack")
+    server.kill()
+    # As if the server had been killed between the last byte and the record of the table.
+    (bytes_of,) = (server.data_dir / "documents").iterdir()
+    bytes_of.write_bytes(DATA)
+    server.start()
+    again = V1Client(server.ws_url, first.room_id)
+    clients.callback(again.close)
+    assert go_on(again, upload) == len(DATA) - 1
+    assert send_rest(again, len(DATA) - 1)["rows"] == 60_001
+    assert downloaded(server, first.room_id) == hashlib.sha256(DATA).hexdigest()
+
+
+def test_what_nobody_goes_on_with_is_deleted_though_nobody_opens_its_room(start_server: Callable[..., Server]) -> None:
+    server = start_server(abandon_seconds=60)
+    client = V1Client(server.ws_url)
+    client.begin("large.tsv", len(DATA))
+    client.socket.send(DATA[:CHUNK])
+    client.wait_for("ack")
+    server.kill()
+    (left,) = (server.data_dir / "documents").iterdir()
+    os.utime(left, (0, 0))
+    server.start()
+    server.wait_for_log("an upload that nobody went on with is deleted")
+    assert not left.exists()
+    again = V1Client(server.ws_url, client.room_id)
+    assert again.wait_for("snapshot")["upload"] is None
+    again.close()
 
 
 def test_many_cuts_end_in_the_same_bytes(server: Server, v1: Connect) -> None:

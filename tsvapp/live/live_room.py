@@ -25,6 +25,8 @@ class LiveRoom(Room):
         """Held while a native thread reads bytes into an index: a chunk and a re-reading take turns."""
         self.former: dict[str, dict[str, Any]] = {}
         """Records of the documents that can be brought back, by their ids."""
+        self.pending: dict[str, Any] | None = None
+        """The record of the upload that is on its way in: with it, it outlives the server."""
         self.finishing = False
         """While a document's record is on its way to the disk: an older state must not be written behind it."""
         self.rereading: Reading | None = None

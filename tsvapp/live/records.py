@@ -60,7 +60,7 @@ class Records:
     def save(self, room: LiveRoom, state: RoomState, reading: Reading | None) -> None:
         """Write the room down as `state` says, with its finished table if it has one; on return it is on the disk."""
         former = [room.former[table.document] for table in state.former]
-        record: dict[str, Any] = {"document": None, "former": former}
+        record: dict[str, Any] = {"document": None, "former": former, "upload": room.pending}
         documents = [table.document for table in state.former]
         table = state.table
         if table is not None and reading is not None:
@@ -69,7 +69,10 @@ class Records:
             documents.append(table.document)
         # Before the write: a change that comes while it is on its way is written again.
         room.unsaved = False
-        self._thread.run(self._store.save_room, room.room_id, room.watch_id, room.used_at, documents, record)
+        unfinished = room.pending["document"] if room.pending else None
+        self._thread.run(
+            self._store.save_room, room.room_id, room.watch_id, room.used_at, documents, record, unfinished
+        )
         if not room.stored:
             room.stored = True
             self.count += 1
@@ -101,14 +104,18 @@ class Records:
     def load(self, room_id: str, epoch: str) -> LiveRoom | None:
         """Make a room of its record; None if there is no record.
 
-        Raise UnknownRoom if what is on the disk cannot be read any more.
+        Raise UnknownRoom if it has expired, or if what is on the disk cannot be read any more.
         """
         kept = self._thread.run(self._store.load_room, room_id)
         if kept is None:
             return None
         watch_id, used_at, record = kept
+        if used_at < self._unused_since():  # and housekeeping has not come to it yet
+            self.spend(room_id, "expired")
+            raise UnknownRoom(NO_ROOM["expired"], reason="expired")
         room = LiveRoom(room_id, watch_id, epoch, used_at, self._settings)
         room.stored = True
+        room.pending = record.get("upload")
         room.former = {each["document"]["id"]: each for each in record["former"]}
         former = tuple(described(each) for each in record["former"])
         room.commit(0, replace(room.state, former=former))
@@ -153,10 +160,20 @@ class Records:
             return document, document.reading
         return Document.restore(blob, reading, new_id, max_row_bytes=most), reading
 
+    def unfinished(self) -> dict[str, str]:
+        """Name the documents of uploads that have not ended, and the room of each."""
+        return dict(self._thread.run(self._store.unfinished))
+
+    def forget_unfinished(self, document_id: str) -> None:
+        """Delete what an upload has left that nobody goes on with."""
+        self._thread.run(self._store.forget_unfinished, document_id)
+
     def unused(self) -> list[str]:
         """Name the rooms that were not used for `room_days`."""
-        unused_since = time.time() - self._settings.room_days * DAY_SECONDS
-        return list(self._thread.run(self._store.rooms_unused_since, unused_since))
+        return list(self._thread.run(self._store.rooms_unused_since, self._unused_since()))
+
+    def _unused_since(self) -> float:
+        return time.time() - self._settings.room_days * DAY_SECONDS
 
     def spend(self, room_id: str, reason: str, watch_id: str | None = None) -> None:
         """Delete a room and its documents for good; `reason`, one of NO_ROOM, is what is said at its address."""

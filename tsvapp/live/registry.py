@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from uuid import uuid4
 
 import gevent
@@ -26,10 +27,11 @@ log = logging.getLogger(__name__)
 
 
 class Registry:
-    """Find, open and evict rooms; `listeners` are all members of all rooms."""
+    """Find, open and evict rooms; `on_load` is given each that was loaded, before anyone joins it."""
 
-    def __init__(self, records: Records, settings: Settings) -> None:
+    def __init__(self, records: Records, settings: Settings, on_load: Callable[[LiveRoom], None]) -> None:
         self._records = records
+        self._on_load = on_load
         self._settings = settings
         self._rooms: dict[str, LiveRoom] = {}
         self._watches: dict[str, LiveRoom] = {}
@@ -140,6 +142,7 @@ class Registry:
         try:
             room = self._records.load(room_id, self._epoch)
             if room is not None:
+                self._on_load(room)
                 self._add(room)
             loading.set(room)
             return room

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from gevent.event import Event
 
 from tsvapp.errors import EmptyFile
@@ -11,6 +14,7 @@ from tsvapp.live.records import describe
 from tsvapp.room.view import Table
 from tsvapp.settings import Settings
 from tsvapp.store.local import LocalStore
+from tsvapp.table.dialect import Choice
 from tsvapp.table.document import Document, Reading
 
 PROOF_BYTES = 64 << 10
@@ -20,23 +24,43 @@ PROOF_BYTES = 64 << 10
 class Running:
     """Be one upload into `room`, driven by the greenlet of whoever sends it."""
 
-    def __init__(
-        self, room: LiveRoom, name: str, size: int, sender: object, store: LocalStore, settings: Settings
-    ) -> None:
-        self.upload_id = new_id()
-        self.document_id = new_id()
+    def __init__(self, room: LiveRoom, upload_id: str, document_id: str, name: str, size: int) -> None:
         self.room = room
+        self.upload_id = upload_id
+        self.document_id = document_id
         self.name = name
         self.size = size
-        self.document = Document(store.blob(self.document_id), new_id, max_row_bytes=settings.max_row_bytes)
+        self.document: Document
         self.stored = 0
         self.sealing = False
-        self.sender: object | None = sender
+        self.sender: object | None = None
         """Whose chunks are taken; nobody's while the upload is paused."""
         self.claimant: object | None = None
         """Who asked last to go on with it, and has still to show that the file is the same."""
         self.pauses = 0
         self.ended = Event()
+
+    @classmethod
+    def begin(cls, room: LiveRoom, name: str, size: int, store: LocalStore, settings: Settings) -> Running:
+        """Return a new upload, of which nothing has come yet."""
+        running = cls(room, new_id(), new_id(), name, size)
+        blob = store.blob(running.document_id)
+        running.document = Document(blob, new_id, max_row_bytes=settings.max_row_bytes)
+        return running
+
+    @classmethod
+    def restore(cls, room: LiveRoom, record: Mapping[str, Any], store: LocalStore, settings: Settings) -> Running:
+        """Return an upload that a former server has written down; its bytes are read when the next ones come."""
+        running = cls(room, record["upload"], record["document"], record["name"], record["size"])
+        # Of a whole one the last byte is to come once more: it is with the last byte that an upload is finished.
+        blob = store.blob(running.document_id, most=running.size - 1)
+        running.document = Document.unread(blob, new_id, max_row_bytes=settings.max_row_bytes, choice=Choice())
+        running.stored = blob.size
+        return running
+
+    def record(self) -> dict[str, Any]:
+        """Return what `restore` wants."""
+        return {"upload": self.upload_id, "document": self.document_id, "name": self.name, "size": self.size}
 
     @property
     def current(self) -> bool:

@@ -51,19 +51,45 @@ class Uploads:
         self._records.expect_place(room)
         if room.finishing:
             raise UploadRunning("Another table is about to take this one's place. Try again in a moment.")
-        running = Running(room, name, size, sender, self._store, self._settings)
+        running = Running.begin(room, name, size, self._store, self._settings)
+        running.sender = sender
         room.change(view.begin(room.state, Upload(running.upload_id, name, size, 0, by)))
-        room.incoming = running.document
+        room.incoming, room.pending = running.document, running.record()
         self._running[room] = running
         try:
-            if not room.stored:
-                self._records.save(room, room.state, None)  # its address lives from now on
+            # From now on its address lives, and the upload can go on after a restart.
+            self._records.save(room, room.state, room.document.reading if room.document else None)
         except Exception as error:
             log.exception("room %.8s cannot be kept", room.room_id)
             failure = StorageFailed("The server could not keep this room. Try again later.")
             self._fail(running, failure)
             raise failure from error
         return running
+
+    def adopt(self, room: LiveRoom) -> None:
+        """Take over the upload that a room just loaded had when the server ended; it waits for its file."""
+        if room.pending is None:
+            return
+        document_id = room.pending["document"]
+        left = self._settings.abandon_seconds - offload(self._store.age, document_id)
+        if left <= 0 or offload(self._store.blob, document_id).size == 0:
+            room.pending = None
+            room.unsaved = True
+            return offload(self._store.delete, document_id)
+        running = offload(Running.restore, room, room.pending, self._store, self._settings)
+        upload = Upload(running.upload_id, running.name, running.size, running.stored)
+        room.commit(room.state.revision, view.waiting(room.state, upload))
+        room.incoming = running.document
+        self._running[room] = running
+        gevent.spawn_later(left, self._give_up, running, running.pauses)
+
+    def sweep(self) -> None:
+        """Delete what broken uploads have left into rooms that nobody has opened since."""
+        here = {running.document_id for running in self._running.values()}
+        for document_id in self._records.unfinished():
+            if document_id not in here and offload(self._store.age, document_id) > self._settings.abandon_seconds:
+                self._records.forget_unfinished(document_id)
+                log.info("an upload that nobody went on with is deleted: document %.8s", document_id)
 
     def chunk(self, running: Running, data: bytes, sender: object, show: bool = True) -> bool:
         """Store and read the next bytes, and show the rows; return whether the upload is finished by them.
@@ -196,10 +222,14 @@ class Uploads:
         if not running.current:
             raise NoUpload("This upload was cancelled.")
         running.sealing = room.finishing = True
+        pending, room.pending = room.pending, None
         try:
             if room.state.table and room.document and room.document.reading:
                 room.former[room.state.table.document] = record_of(room.state.table, room.document.reading)
             reading, table = self._record(running)
+        except BaseException:
+            room.pending = pending
+            raise
         finally:
             room.finishing = False
         room.change(view.finish(room.state, table), reading)
@@ -223,7 +253,8 @@ class Uploads:
     def _abandon(self, running: Running, notice: Notice, by: Person | None) -> None:
         room = running.room
         room.change(view.abandon(room.state, notice, by))
-        room.incoming = None
+        room.incoming = room.pending = None
+        room.unsaved = True
         self._end(running)
         with room.reading_turn:
             offload(self._store.delete, running.document_id)

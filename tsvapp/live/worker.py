@@ -45,8 +45,8 @@ class Worker:
         self.settings = settings
         self.store = LocalStore(settings.data_dir)
         self.records = Records(self.store, settings)
-        self.registry = Registry(self.records, settings)
         self.uploads = Uploads(self.store, self.records, settings)
+        self.registry = Registry(self.records, settings, self.uploads.adopt)
         self.connections: set[Connection] = set()
         # Above the limit of open files every accept fails; documents and the log need some too.
         open_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
@@ -131,8 +131,9 @@ class Worker:
         self._every(SAVE_SECONDS, self.registry.save)
         self._every(max(settings.idle_seconds / 4, 0.1), self.registry.evict)
         self._every(settings.heartbeat_seconds, self._beat)
-        self._house.append(gevent.spawn(self.registry.expire))
-        self._every(EXPIRE_SECONDS, self.registry.expire)
+        for expire in (self.registry.expire, self.uploads.sweep):
+            self._house.append(gevent.spawn(expire))
+            self._every(EXPIRE_SECONDS, expire)
         self._ready.set()
 
     def _every(self, seconds: float, work: Callable[[], None]) -> None:

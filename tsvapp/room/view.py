@@ -151,6 +151,11 @@ def pause(state: RoomState) -> RoomState:
     return _next(state, upload=replace(state.upload, paused=True)) if state.upload else state
 
 
+def waiting(state: RoomState, upload: Upload) -> RoomState:
+    """Return the state of a room whose upload broke off with the server: it waits for its file."""
+    return replace(state, upload=replace(upload, paused=True))
+
+
 def set_aside(state: RoomState, notice: Notice) -> RoomState:
     """Show the former table and its page again while the upload stays paused."""
     if state.upload is None or state.incoming is None:

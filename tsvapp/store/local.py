@@ -5,16 +5,18 @@
     documents/<id>           the bytes, as they came; only ever added to
     documents/<id>.index     where its rows start
 
-A document belongs to the room whose record names it; a file that no record names is left over from an upload that
-did not end, and is removed when the directory is opened. Everything here blocks: callers run it off the event loop, and
+A document belongs to the room whose record names it, also while it is on its way in; a file that no record names is
+left over, and is removed when the directory is opened. Everything here blocks: callers run it off the event loop, and
 the records in one thread.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,6 +85,8 @@ class LocalStore:
             CREATE INDEX IF NOT EXISTS rooms_by_use ON rooms (used_at);
             CREATE TABLE IF NOT EXISTS documents (id TEXT PRIMARY KEY, room_id TEXT NOT NULL) WITHOUT ROWID;
             CREATE INDEX IF NOT EXISTS documents_by_room ON documents (room_id);
+            CREATE TABLE IF NOT EXISTS unfinished (id TEXT PRIMARY KEY, room_id TEXT NOT NULL) WITHOUT ROWID;
+            CREATE INDEX IF NOT EXISTS unfinished_by_room ON unfinished (room_id);
             CREATE TABLE IF NOT EXISTS watches (id TEXT PRIMARY KEY, room_id TEXT NOT NULL) WITHOUT ROWID;
             CREATE INDEX IF NOT EXISTS watches_by_room ON watches (room_id);
             CREATE TABLE IF NOT EXISTS spent (id TEXT PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
@@ -99,10 +103,18 @@ class LocalStore:
 
     # Documents
 
-    def blob(self, document_id: str) -> FileBlob:
-        """Return the bytes of a document, which may be new."""
+    def blob(self, document_id: str, most: int | None = None) -> FileBlob:
+        """Return the bytes of a document, which may be new; what it has beyond `most` is written anew."""
         path = self._documents / document_id
-        return FileBlob(path, path.stat().st_size if path.exists() else 0)
+        size = path.stat().st_size if path.exists() else 0
+        return FileBlob(path, size if most is None else min(size, most))
+
+    def age(self, document_id: str) -> float:
+        """Return the seconds since a document got its last bytes; infinite where there are none."""
+        try:
+            return time.time() - (self._documents / document_id).stat().st_mtime
+        except FileNotFoundError:
+            return math.inf
 
     def keep(self, document_id: str, index: bytes) -> None:
         """Write a finished document's index, and flush both to the disk; raise StorageFailed if that fails."""
@@ -135,7 +147,9 @@ class LocalStore:
             part.unlink(missing_ok=True)
 
     def _sweep(self) -> None:
-        named = {document for (document,) in self._db.execute("SELECT id FROM documents")}
+        named = {
+            document for (document,) in self._db.execute("SELECT id FROM documents UNION SELECT id FROM unfinished")
+        }
         for path in self._documents.iterdir():
             if path.stem not in named or path.suffix == ".draft":
                 path.unlink()
@@ -148,14 +162,35 @@ class LocalStore:
         return self._records
 
     def save_room(
-        self, room_id: str, watch_id: str, used_at: float, documents: Sequence[str], record: dict[str, Any]
+        self,
+        room_id: str,
+        watch_id: str,
+        used_at: float,
+        documents: Sequence[str],
+        record: dict[str, Any],
+        unfinished: str | None = None,
     ) -> None:
-        """Write a room's record, which is JSON, and the documents it has; on return it is on the disk."""
+        """Write a room's record, which is JSON, the documents it has and the one on its way in.
+
+        On return it is on the disk.
+        """
         with self._transaction() as db:
             db.execute("INSERT OR REPLACE INTO rooms VALUES (?, ?, ?)", (room_id, used_at, json.dumps(record)))
             db.execute("INSERT OR IGNORE INTO watches VALUES (?, ?)", (watch_id, room_id))
             db.execute("DELETE FROM documents WHERE room_id = ?", (room_id,))
             db.executemany("INSERT INTO documents VALUES (?, ?)", [(each, room_id) for each in documents])
+            db.execute("DELETE FROM unfinished WHERE room_id = ?", (room_id,))
+            if unfinished is not None:
+                db.execute("INSERT INTO unfinished VALUES (?, ?)", (unfinished, room_id))
+
+    def unfinished(self) -> list[tuple[str, str]]:
+        """List the documents that are on their way in, each with its room."""
+        return self._db.execute("SELECT id, room_id FROM unfinished").fetchall()
+
+    def forget_unfinished(self, document_id: str) -> None:
+        """Remove a document whose upload will not go on."""
+        self.delete(document_id)
+        self._db.execute("DELETE FROM unfinished WHERE id = ?", (document_id,))
 
     def watched(self, watch_id: str) -> str | None:
         """Return the room that may be looked at by this id, or None."""
@@ -194,13 +229,14 @@ class LocalStore:
 
     def spend(self, room_id: str, reason: str, watch_id: str | None = None) -> None:
         """Delete a room with its documents for good, and remember its ids, so that they never become rooms again."""
-        documents = self._db.execute("SELECT id FROM documents WHERE room_id = ?", (room_id,)).fetchall()
+        asked = "SELECT id FROM documents WHERE room_id = :id UNION SELECT id FROM unfinished WHERE room_id = :id"
+        documents = self._db.execute(asked, {"id": room_id}).fetchall()
         with self._transaction() as db:
             db.execute("INSERT OR REPLACE INTO spent VALUES (?, ?)", (room_id, reason))
             db.execute("INSERT OR REPLACE INTO spent SELECT id, ? FROM watches WHERE room_id = ?", (reason, room_id))
             if watch_id is not None:  # of a room that was never written down
                 db.execute("INSERT OR REPLACE INTO spent VALUES (?, ?)", (watch_id, reason))
-            for where in ("rooms", "watches", "documents"):
+            for where in ("rooms", "watches", "documents", "unfinished"):
                 db.execute(f"DELETE FROM {where} WHERE room_id = ?", (room_id,))
         for (document,) in documents:
             self.delete(document)
