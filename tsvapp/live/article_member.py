@@ -31,7 +31,10 @@ class ArticleMember(Listener):
         try:
             self._worker.registry.join(self._room, self)
             for message in self._connection.messages():
-                self._do(parse_article(message))
+                command = parse_article(message)
+                del message  # or an idle uploader would keep its whole file in memory
+                self._do(command)
+                del command
         except TsvappError as error:
             self._connection.close(error.close_code, error.message)
         finally:

@@ -20,8 +20,11 @@ from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError
 
+from tsvapp.live import unmask
 from tsvapp.live.frame import close_frame, message_frame, pong_frame
 from tsvapp.live.outbox import FLUSH_SECONDS, Outbox, Slot
+
+unmask.install()
 
 RECEIVE_BYTES = 64 << 10
 """Bytes of one read: 4 KiB, the library's own, costs a third of an upload's speed."""
@@ -68,6 +71,8 @@ class Connection:
                         message = parts[0] if len(parts) == 1 else empty.join(parts)
                         parts, size = [], 0
                         yield message
+                        # Until the next one comes, nobody needs what may have been a whole file.
+                        del event, message
                         if self.close_code is not None:
                             return
                 elif isinstance(event, Ping):

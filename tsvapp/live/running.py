@@ -38,6 +38,8 @@ class Running:
         self.claimant: object | None = None
         """Who asked last to go on with it, and has still to show that the file is the same."""
         self.pauses = 0
+        self.resting = False
+        """While it was shown a moment ago how far it has come."""
         self.ended = Event()
 
     @classmethod
@@ -67,6 +69,12 @@ class Running:
         """Say whether this is still the room's upload."""
         upload = self.room.state.upload
         return upload is not None and upload.upload == self.upload_id
+
+    @property
+    def reads_as_shown(self) -> bool:
+        """Say whether people see it under the reading that it has now."""
+        incoming, reading = self.room.state.incoming, self.document.reading
+        return incoming is not None and reading is not None and incoming.reading == reading.id
 
     def described(self, growing: bool) -> tuple[Reading, Table]:
         """Return what has come so far, and everything about it that is not a cell; there must be a first byte."""

@@ -25,6 +25,9 @@ from tsvapp.settings import Settings
 from tsvapp.store.local import LocalStore
 from tsvapp.table.document import Reading
 
+PROGRESS_SECONDS = 0.05
+"""Least time between two looks at how far an upload has come: half of that between two progress events."""
+
 log = logging.getLogger(__name__)
 
 
@@ -158,6 +161,7 @@ class Uploads:
         self._pause(running)
 
     def _pause(self, running: Running) -> None:
+        self._show(running)
         running.sender = None
         running.pauses += 1
         running.room.change(view.pause(running.room.state))
@@ -210,9 +214,24 @@ class Uploads:
                 self.cancel(running, by, why)
 
     def _grow(self, running: Running) -> None:
-        if running.current:
-            reading, table = running.described(growing=True)
-            running.room.change(view.grow(running.room.state, running.stored, table), reading)
+        """Show what has come, unless the page that is shown has all its rows and the rest was told a moment ago."""
+        if not (running.resting and view.filled(running.room.state) and running.reads_as_shown):
+            self._show(running)
+
+    def _show(self, running: Running) -> None:
+        if not running.current:
+            return
+        reading, table = running.described(growing=True)
+        running.room.change(view.grow(running.room.state, running.stored, table), reading)
+        if not running.resting:
+            running.resting = True
+            gevent.spawn_later(PROGRESS_SECONDS, self._rested, running)
+
+    def _rested(self, running: Running) -> None:
+        running.resting = False
+        upload = running.room.state.upload
+        if running.current and not running.sealing and upload and upload.stored != running.stored:
+            self._show(running)
 
     def _finish(self, running: Running) -> bool:
         """Seal, flush, record, and only then announce; nothing can cancel it from the flush on."""

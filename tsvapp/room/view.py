@@ -129,6 +129,11 @@ def grow(state: RoomState, stored: int, incoming: Table | None) -> RoomState:
     return replace(state, upload=upload, incoming=incoming)
 
 
+def filled(state: RoomState) -> bool:
+    """Say whether the incoming table has all rows of the page that is shown."""
+    return state.incoming is not None and state.incoming.rows >= state.page * PAGE_SIZE
+
+
 def _page_changed(before: Table, after: Table, page: int) -> bool:
     end = page * PAGE_SIZE
     return before.reading != after.reading or min(before.rows, end) != min(after.rows, end)
