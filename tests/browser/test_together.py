@@ -150,6 +150,23 @@ def test_flipping_the_header_changes_no_row_number(open_page: OpenPage) -> None:
     expect(first.locator("tbody tr").nth(1).locator("td").first).to_have_text("2.0")
 
 
+def test_another_delimiter_and_another_encoding_are_for_everyone(open_page: OpenPage) -> None:
+    first = open_page()
+    opened(first, "name;city\nÅsa;Malmö\nJosé;Cádiz\n".encode("windows-1252"))
+    second = open_page(path_of(first))
+    for page in (first, second):
+        expect(cell(page, 2, 1)).to_have_text("Malmö")
+    first.locator(".badge").click()
+    first.get_by_label("Delimiter").select_option(label="Comma ,")
+    for page in (first, second):
+        expect(cell(page, 2, 0)).to_have_text("Åsa;Malmö")
+    first.get_by_label("Delimiter").select_option(label="Automatic")
+    first.get_by_label("Encoding").select_option(label="Windows-1250")
+    for page in (first, second):
+        expect(cell(page, 2, 0)).to_have_text("Ĺsa")
+        expect(cell(page, 3, 1)).to_have_text("Cádiz")
+
+
 def test_a_file_can_be_dropped_anywhere(page: Page) -> None:
     expect(page.get_by_role("button", name="Choose file")).to_be_visible()
     transfer = page.evaluate_handle(

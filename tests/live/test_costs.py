@@ -11,10 +11,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import psutil
 import pytest
 
 from tests.live.test_broadcaster import join, quiet, room  # noqa: F401  # a fixture
-from tests.support.client import V1Client, table
+from tests.support.client import ArticleClient, V1Client, table
 from tests.support.server import Server
 from tsvapp.live import pages
 from tsvapp.live.live_room import LiveRoom
@@ -22,6 +23,7 @@ from tsvapp.room import view
 from tsvapp.room.room import Audience
 
 VIEWERS = 40
+MIB = 1 << 20
 
 
 class Counted:
@@ -95,6 +97,25 @@ def test_a_viewer_costs_one_greenlet_and_one_send_for_each_message(tmp_path: Pat
     assert turned.send - idle.send == VIEWERS + 1
     # One for the turn; each greenlet that waits for bytes has called once already.
     assert turned.recv - idle.recv == 1
+
+
+def test_an_idle_uploader_of_the_article_keeps_nothing_of_its_file(server: Server, clients: ExitStack) -> None:
+    worker = psutil.Process(server.worker_pid)
+    data = table(12_000, columns=8)
+    assert len(data) > MIB
+
+    def upload() -> None:
+        client = ArticleClient(server.ws_url)
+        clients.callback(client.close)
+        client.send_file(data)
+        client.receive()
+
+    for _ in range(5):
+        upload()
+    before = worker.memory_info().rss
+    for _ in range(64):
+        upload()
+    assert worker.memory_info().rss - before < 24 * MIB
 
 
 def test_an_idle_viewer_costs_one_send_for_each_heartbeat_of_a_few_bytes(tmp_path: Path, clients: ExitStack) -> None:

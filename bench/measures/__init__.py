@@ -1,0 +1,32 @@
+"""The measures, by name, in the order in which they run; each module has `run(lab)`, which returns its section."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from bench.measures import (
+    fanout,
+    first_rows,
+    growth_rooms,
+    growth_rows,
+    growth_uploads,
+    growth_viewers,
+    held,
+    idle,
+    indexing,
+    joins,
+    memory,
+    neighbours,
+    pages,
+    peak,
+    upload,
+    viewer,
+)
+
+MODULES = (
+    *(fanout, memory, joins, held, idle),
+    *(upload, first_rows, peak, indexing, pages, neighbours),
+    *(growth_viewers, growth_rows, growth_rooms, growth_uploads),
+    viewer,
+)
+MEASURES: dict[str, ModuleType] = {module.__name__.rpartition(".")[2]: module for module in MODULES}
