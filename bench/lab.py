@@ -142,6 +142,8 @@ class Lab:
                 "TSVAPP_DATA_DIR": "data-PORT",
                 "TSVAPP_MAX_CONNECTIONS": str(MOST_VIEWERS + 100),
                 "TSVAPP_ROOM_MEMBERS": str(MOST_VIEWERS + 100),
+                "TSVAPP_SOCKETS_PER_ADDRESS": str(MOST_VIEWERS + 100),
+                "TSVAPP_CONNECTS_PER_ADDRESS": "1000000",
                 "LOG_LEVEL": "WARNING",
             }
             command = [*python, "gunicorn", "--config", str(ROOT / "gunicorn.conf.py"), "wsgi:app"]

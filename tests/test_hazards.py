@@ -205,6 +205,15 @@ def test_h14_frames_behind_a_close_do_nothing(server: Server, clients: ExitStack
     assert (event["page"], event["table"]["rows"]) == (2, 501)
 
 
+def test_h17_a_stall_of_the_event_loop_is_measured(tmp_path: Path, clients: ExitStack) -> None:
+    server = Server(tmp_path / "data", app="tests.support.failing_app:app", fails="loop")
+    clients.callback(server.stop)
+    server.start()
+    clients.callback(ArticleClient(server.ws_url).close)
+    line = server.wait_for_log(r"the event loop stood still for \d+\.\d+ s")
+    assert float(line.split(" for ")[1].split()[0]) > 0.1
+
+
 def test_h21_no_control_socket_is_opened(tmp_path: Path, clients: ExitStack) -> None:
     server = Server(tmp_path / "data")
     server.environ |= {"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}

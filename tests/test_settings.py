@@ -97,6 +97,8 @@ def test_the_readme_has_every_setting_with_its_default_and_reason():
 
 def as_written(default: object) -> str:
     """Write a default as the README does."""
+    if isinstance(default, tuple) and default:
+        return " ".join(default)
     if default == ():
         return "none"
     return f"{default:g}" if isinstance(default, float) else str(default)

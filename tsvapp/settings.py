@@ -39,6 +39,13 @@ class Settings:
     room_days: int = _setting(7, "days after its last use until a room is deleted; shown to the viewer")
     idle_seconds: float = _setting(60.0, "seconds an empty room stays in memory, for a quick return")
     max_connections: int = _setting(19_000, "open WebSockets; lowered to the open-file limit less 256")
+    sockets_per_address: int = _setting(1_000, "open WebSockets of one address; an office is one address")
+    connects_per_address: int = _setting(
+        3_000, "WebSockets one address may open in a minute; all come back at a restart"
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        ("127.0.0.1",), "addresses whose X-Forwarded-For is believed, separated by spaces"
+    )
     stall_seconds: float = _setting(15.0, "seconds a connection may take no byte before it is dropped")
     vanish_seconds: float = _setting(30.0, "seconds without any sign of life of a client until it counts as gone")
     heartbeat_seconds: float = _setting(25.0, "seconds between heartbeats; the client's watchdog waits 60, nginx 75")

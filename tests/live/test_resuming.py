@@ -91,6 +91,16 @@ def test_the_same_file_goes_on_where_it_broke_off(server: Server, room: tuple[V1
     assert downloaded(server, uploader.room_id) == hashlib.sha256(DATA).hexdigest()
 
 
+def test_one_of_which_nothing_has_come_yet_can_be_taken_over(server: Server, v1: Connect) -> None:
+    uploader = v1()
+    upload = uploader.begin("large.tsv", len(DATA))
+    again = v1(uploader.room_id)
+    offset = go_on(again, upload)
+    assert offset == 0
+    send_rest(again, offset)
+    assert downloaded(server, uploader.room_id) == hashlib.sha256(DATA).hexdigest()
+
+
 def test_a_line_that_the_server_has_not_noticed_to_be_dead_does_not_stand_in_the_way(
     server: Server, room: tuple[V1Client, V1Client], v1: Connect
 ) -> None:

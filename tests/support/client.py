@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -54,17 +55,18 @@ class V1Client:
         self.first = self.receive()
         self.room_id: str = self.first.get("room_id", "")
 
-    def receive(self) -> dict[str, Any]:
+    def receive(self, seconds: float = WAIT_SECONDS) -> dict[str, Any]:
         """Wait for the next event, whatever it is."""
-        message = self.socket.recv(WAIT_SECONDS)
+        message = self.socket.recv(seconds)
         event = json.loads(zlib.decompress(message, wbits=-15) if isinstance(message, bytes) else message)
         self.events.append(event)
         return event
 
     def wait_for(self, kind: str, fits: Callable[[dict[str, Any]], bool] = lambda event: True) -> dict[str, Any]:
-        """Wait for the next event of this type that fits."""
+        """Wait for the next event of this type that fits; others that come meanwhile put no end off."""
+        until = time.monotonic() + WAIT_SECONDS
         while True:
-            event = self.receive()
+            event = self.receive(until - time.monotonic())
             if event["type"] == kind and fits(event):
                 return event
 

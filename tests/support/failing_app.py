@@ -11,11 +11,18 @@ from tsvapp.live.article_member import ArticleMember
 really_sleep = gevent.monkey.get_original("time", "sleep")
 really_flush = os.fsync
 really_write = os.pwrite
+really_converse = ArticleMember.converse
 
 
 def fail(self: ArticleMember) -> None:
     """Fail as a programming error would."""
     raise ZeroDivisionError("a member that fails on purpose")
+
+
+def hold(self: ArticleMember) -> None:
+    """Hold the event loop as a long computation would."""
+    really_sleep(0.5)
+    really_converse(self)
 
 
 def flush_slowly(descriptor: int) -> None:
@@ -33,6 +40,8 @@ def write_until_full(descriptor: int, data: memoryview, position: int) -> int:
 
 if os.environ.get("TEST_FAILS") == "member":
     ArticleMember.converse = fail
+if os.environ.get("TEST_FAILS") == "loop":
+    ArticleMember.converse = hold
 if os.environ.get("TEST_FAILS") == "disk":
     os.fsync = flush_slowly
 if os.environ.get("TEST_FAILS") == "full":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -93,6 +94,31 @@ def test_the_viewer_is_served_at_every_room_and_asked_for_anew(site, address):
     answer = site.get(address)
     assert (answer.status_code, answer.mimetype) == (200, "text/html")
     assert answer.headers["Cache-Control"] == "no-cache"
+
+
+def test_a_server_that_can_serve_says_so(site):
+    answer = site.get("/readyz")
+    assert (answer.status_code, answer.text) == (200, "ready\n")
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_server_whose_disk_takes_nothing_is_not_ready_and_says_why(site, monkeypatch):
+    def fail(path, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", fail)
+    answer = site.get("/readyz")
+    assert answer.status_code == 503
+    assert "disk is full" in answer.text
+
+
+def test_a_drained_server_is_alive_and_not_ready(site):
+    site.worker.drain()
+    assert site.get("/healthz").status_code == 200
+    assert (site.get("/readyz").status_code, site.get("/readyz").text) == (
+        503,
+        "The server is starting or restarting.\n",
+    )
 
 
 def test_the_viewer_is_the_same_at_every_room(site):

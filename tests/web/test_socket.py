@@ -297,6 +297,38 @@ def test_a_refused_handshake_takes_no_place(start_server):
     assert ask(server).status == 101
 
 
+# One address
+
+
+def test_an_address_that_has_its_share_is_refused_in_words_and_others_are_not(start_server):
+    server = start_server(sockets_per_address=2)
+    with closing(V1Client(server.ws_url)):
+        with closing(V1Client(server.ws_url)):
+            answer = ask(server)
+            assert is_refused(answer, 429)
+            assert "2 connections open" in answer.body
+            assert int(answer.headers["Retry-After"]) > 0
+            # Of another address, as the trusted proxy says.
+            assert ask(server, X_Forwarded_For="198.51.100.7").status == 101
+        server.wait_for_log("closed room=new protocol=tsvapp.v1")
+        assert ask(server).status == 101
+
+
+def test_an_address_that_connects_again_and_again_is_held_back(start_server):
+    server = start_server(connects_per_address=3)
+    for _ in range(3):
+        assert ask(server).status == 101
+    answer = ask(server)
+    assert is_refused(answer, 429)
+    assert "3 times within a minute" in answer.body
+
+
+def test_who_is_no_trusted_proxy_cannot_speak_for_others(start_server):
+    server = start_server(sockets_per_address=1, trusted_proxies="192.0.2.1")
+    with closing(V1Client(server.ws_url)):
+        assert is_refused(ask(server, X_Forwarded_For="198.51.100.7"), 429)
+
+
 # The log
 
 

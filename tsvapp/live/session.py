@@ -25,8 +25,11 @@ from tsvapp.room.protocol import CHUNK_BYTES, COMMAND_BYTES, SUBPROTOCOL
 log = logging.getLogger(__name__)
 
 
-def take_over(sock: socket.socket, worker: Worker, some_id: str | None, v1: bool) -> None:
-    """Begin the conversation on a socket whose handshake is done, and return; `sock` is of no use afterwards."""
+def take_over(sock: socket.socket, worker: Worker, some_id: str | None, v1: bool, address: str) -> None:
+    """Begin the conversation on a socket whose handshake is done, and return; `sock` is of no use afterwards.
+
+    `address` is whom the connection counts for.
+    """
     # A socket object anew: the former one is gunicorn's to close.
     mine = socket.socket(sock.family, sock.type, sock.proto, fileno=sock.detach())
     settings = worker.settings
@@ -34,7 +37,7 @@ def take_over(sock: socket.socket, worker: Worker, some_id: str | None, v1: bool
     limits = MessageLimits(text=COMMAND_BYTES, binary=CHUNK_BYTES if v1 else settings.max_article_bytes)
     connection = Connection(mine, limits, settings.stall_seconds)
     # From here on it counts, so that no more are let in than there may be.
-    worker.opened(connection)
+    worker.opened(connection, address)
     gevent.spawn(_live, connection, worker, some_id, v1)
 
 

@@ -219,8 +219,8 @@ class Uploads:
             self._show(running)
 
     def _show(self, running: Running) -> None:
-        if not running.current:
-            return
+        if not running.current or running.document.reading is None:
+            return  # nothing of it is here to be seen
         reading, table = running.described(growing=True)
         running.room.change(view.grow(running.room.state, running.stored, table), reading)
         if not running.resting:

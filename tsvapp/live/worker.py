@@ -10,14 +10,17 @@ import logging
 import os
 import resource
 from collections.abc import Callable, Iterable
+from time import monotonic
 
 import gevent
 from gevent.event import Event
 
-from tsvapp.errors import StartupError
+from tsvapp.errors import StartupError, StorageFailed
+from tsvapp.live.addresses import Addresses
 from tsvapp.live.connection import Connection
 from tsvapp.live.frame import message_frame
 from tsvapp.live.live_room import LiveRoom
+from tsvapp.live.offload import offload
 from tsvapp.live.outbox import Slot
 from tsvapp.live.records import SAVE_SECONDS, Records
 from tsvapp.live.registry import Registry
@@ -33,13 +36,17 @@ READY_SECONDS = 2.0
 
 OWN_RETRY_SECONDS = 0.05
 EXPIRE_SECONDS = 600.0
+PULSE_SECONDS = 0.25
+STALL_SECONDS = 0.1
+"""A pulse of the event loop that comes later than this is worth a line in the log: nothing may hold it for 10 ms."""
+
 RESTART_CODE = 1012
 
 log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Wire the live parts of one process; `connections` are the WebSockets that are open."""
+    """Wire the live parts of one process."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -47,7 +54,9 @@ class Worker:
         self.records = Records(self.store, settings)
         self.uploads = Uploads(self.store, self.records, settings)
         self.registry = Registry(self.records, settings, self.uploads.adopt)
-        self.connections: set[Connection] = set()
+        self.connections: dict[Connection, str] = {}
+        """The WebSockets that are open, each with the address it counts for."""
+        self.addresses = Addresses(settings.sockets_per_address, settings.connects_per_address)
         # Above the limit of open files every accept fails; documents and the log need some too.
         open_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         self.max_connections = min(settings.max_connections, open_files - 256)
@@ -72,13 +81,14 @@ class Worker:
         """Wait a moment until rooms can be opened; return whether they can."""
         return not self.draining and self._ready.wait(READY_SECONDS) is True
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: Connection, address: str) -> None:
         """Count a connection."""
-        self.connections.add(connection)
+        self.connections[connection] = address
+        self.addresses.enter(address)
 
     def closed(self, connection: Connection) -> None:
         """Count it no more; its socket is closed."""
-        self.connections.discard(connection)
+        self.addresses.leave(self.connections.pop(connection))
         if self.draining and not self.connections:
             self._gone.set()
 
@@ -86,6 +96,16 @@ class Worker:
         """After `drain`, wait until every connection is closed, at most `seconds`."""
         if self.connections:
             self._gone.wait(seconds)
+
+    def hindrance(self) -> str | None:
+        """Say in words why rooms cannot be opened or the disk takes nothing; None if all is well."""
+        if self.draining or not self._ready.is_set():
+            return "The server is starting or restarting."
+        try:
+            offload(self.store.probe)
+        except StorageFailed as error:
+            return error.message
+        return None
 
     def drain(self) -> None:
         """Write everything down, let go of the data directory, and tell every client to connect again."""
@@ -131,6 +151,7 @@ class Worker:
         self._every(SAVE_SECONDS, self.registry.save)
         self._every(max(settings.idle_seconds / 4, 0.1), self.registry.evict)
         self._every(settings.heartbeat_seconds, self._beat)
+        self._house.append(gevent.spawn(self._feel_pulse))
         for expire in (self.registry.expire, self.uploads.sweep):
             self._house.append(gevent.spawn(expire))
             self._every(EXPIRE_SECONDS, expire)
@@ -146,6 +167,14 @@ class Worker:
                     log.exception("housekeeping failed and goes on")
 
         self._house.append(gevent.spawn(keep_house))
+
+    @staticmethod
+    def _feel_pulse() -> None:
+        while True:
+            due = monotonic() + PULSE_SECONDS
+            gevent.sleep(PULSE_SECONDS)
+            if (late := monotonic() - due) > STALL_SECONDS:
+                log.warning("the event loop stood still for %.2f s: nobody was served", late)
 
     def _beat(self) -> None:
         for room in self.registry.rooms():

@@ -44,9 +44,12 @@ class FileBlob:
 
     def read(self, start: int, stop: int) -> bytes:
         """Return the bytes [start, stop), fewer at the end."""
+        stop = min(stop, self._size)
+        if start >= stop:
+            return b""  # also of a file to which nothing has been written yet
         descriptor = os.open(self._path, os.O_RDONLY)
         try:
-            return read_at(descriptor, start, min(stop, self._size))
+            return read_at(descriptor, start, stop)
         finally:
             os.close(descriptor)
 

@@ -101,6 +101,15 @@ class LocalStore:
             self._records = None
         self._lock.release()
 
+    def probe(self) -> None:
+        """Write something and remove it again; raise StorageFailed if the disk does not take it."""
+        path = self._directory / "probe"
+        try:
+            path.write_bytes(b"?" * 4096)
+            path.unlink()
+        except OSError as error:
+            raise storage_failed(error) from error
+
     # Documents
 
     def blob(self, document_id: str, most: int | None = None) -> FileBlob:

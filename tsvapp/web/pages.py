@@ -79,7 +79,21 @@ def download(room_id: UUID) -> Response:
 @blueprint.get("/healthz")
 def health() -> Response:
     """Say that the server lives."""
-    return make_response("ok\n", 200, {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"})
+    return _plain("ok", 200)
+
+
+@blueprint.get("/readyz")
+def readiness() -> Response:
+    """Say whether the server can serve: it has its data directory, and the disk takes bytes."""
+    worker: Worker = current_app.extensions["tsvapp"]
+    hindrance = worker.hindrance()
+    return _plain(hindrance or "ready", 503 if hindrance else 200)
+
+
+def _plain(words: str, status: int) -> Response:
+    return make_response(
+        f"{words}\n", status, {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
+    )
 
 
 def _pieces(descriptor: int, size: int) -> Iterator[bytes]:

@@ -16,6 +16,7 @@ from flask_sock import Sock
 from simple_websocket import Server
 from werkzeug.routing.exceptions import WebsocketMismatch
 
+from tsvapp.live.addresses import client_address
 from tsvapp.live.session import take_over
 from tsvapp.live.worker import Worker
 from tsvapp.room.protocol import SUBPROTOCOL
@@ -72,6 +73,8 @@ def gate() -> Response | None:
     here = worker()
     if not here.ready() or len(here.connections) >= here.max_connections:
         return _refuse(503, "The server is full or restarting. Try again in a moment.", {"Retry-After": RETRY_SECONDS})
+    if (words := here.addresses.refusal(_address())) is not None:
+        return _refuse(429, words, {"Retry-After": RETRY_SECONDS})
     # Not negotiated: it costs 175 KB a connection, compresses anew for each viewer, and inflates without a limit.
     request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
     return None
@@ -92,7 +95,12 @@ def one_room(ws: Server, room_id: UUID) -> None:
 def _serve(ws: Server, some_id: str | None) -> None:
     # flask-sock closes what says that it is connected; closing is ours.
     ws.connected = False
-    take_over(ws.sock, worker(), some_id, ws.subprotocol == SUBPROTOCOL)
+    take_over(ws.sock, worker(), some_id, ws.subprotocol == SUBPROTOCOL, _address())
+
+
+def _address() -> str:
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    return client_address(request.remote_addr or "", forwarded, worker().settings.trusted_proxies)
 
 
 def _is_key(key: str) -> bool:
