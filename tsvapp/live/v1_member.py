@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import get_args
 
-import gevent
-
 from tsvapp.errors import BadCommand, LimitReached, NotAllowed, NoUpload, TsvappError, UnknownRoom
 from tsvapp.live import wheel
 from tsvapp.live.broadcaster import Listener
@@ -61,7 +59,7 @@ NOBODY = Person("", "", 0)
 class V1Member(Listener):
     """Take part by `tsvapp.v1`; without a room, every command is answered that there is none."""
 
-    __slots__ = ("_connection", "_key", "_proving", "_refused", "_room", "_storing", "_upload", "_worker")
+    __slots__ = ("_connection", "_key", "_proving", "_refused", "_room", "_upload", "_worker")
 
     def __init__(self, connection: Connection, worker: Worker, room: LiveRoom | None, may_drive: bool) -> None:
         self._key = new_key()
@@ -73,7 +71,6 @@ class V1Member(Listener):
         self._upload: Running | None = None
         self._refused = False
         self._proving = False
-        self._storing: gevent.Greenlet[..., None] | None = None
 
     def converse(self, reason: str = "unknown") -> None:
         """Join the room, do what the messages say until the connection ends, and leave.
@@ -89,7 +86,6 @@ class V1Member(Listener):
             self._answer(ErrorEvent(**error.answer()))
             self._connection.close(error.close_code, error.message)
         finally:
-            self._settle()
             if self._upload is not None:
                 self._worker.uploads.lost(self._upload, self)
             if self._room is not None:
@@ -133,8 +129,6 @@ class V1Member(Listener):
         ask = None
         try:
             command = parse(message)
-            if not isinstance(command, Chunk):
-                self._settle()
             ask = command.ask if isinstance(command, Look | ReadCell) else None
             room = self._room
             if room is None:
@@ -213,15 +207,7 @@ class V1Member(Listener):
         self._upload, self._refused, self._proving = upload, False, True
         self._answer(Ready(upload.upload_id, upload.stored, upload.proof()))
 
-    def _settle(self) -> None:
-        """Wait until the chunk that came last is stored."""
-        if self._storing is not None:
-            self._storing.join()
-            self._storing = None
-
     def _chunk(self, data: bytes) -> None:
-        """Have a chunk stored while the next one is received; what comes after it waits for it."""
-        self._settle()
         upload = self._upload
         if self._proving and upload is not None:
             self._upload, self._refused, self._proving = None, True, False
@@ -232,9 +218,6 @@ class V1Member(Listener):
             raise NoUpload("There is no upload to add these bytes to; send begin first.")
         if upload is None or not upload.current or upload.sender is not self:
             return  # still on their way when the upload ended, which its sender has been told
-        self._storing = gevent.spawn(self._store, upload, data)
-
-    def _store(self, upload: Running, data: bytes) -> None:
         try:
             finished = self._worker.uploads.chunk(upload, data, self)
         except TsvappError as error:
