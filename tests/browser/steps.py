@@ -30,6 +30,8 @@ def opened(page: Page, content: bytes, name: str = "table.tsv") -> None:
     upload(page, content, name)
     expect(page.locator(".name")).to_have_text(name)
     expect(page.get_by_role("progressbar")).to_be_hidden()
+    # Before it appears it is hidden too; and what the end of an upload brings may move the table.
+    expect(page.get_by_role("grid")).to_have_attribute("aria-busy", "false")
 
 
 def grid(page: Page) -> Locator:
