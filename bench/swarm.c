@@ -33,8 +33,9 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 enum {
     MOST_VIEWERS = 20000,
@@ -80,13 +81,6 @@ static void fail(const char *format, ...)
     fprintf(stderr, " (%zu viewers, %zu of them joined)\n", count, joined);
     va_end(values);
     exit(1);
-}
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
 static void watch(int operation, int fd, uint32_t events, struct viewer *viewer)

@@ -31,8 +31,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 enum { CHUNK = 256 << 10, WINDOW = 16 * CHUNK, DEADLINE_MS = 120000, SMALL_BYTES = 125, TEXT_BYTES = 4096 };
 enum { TEXT = 1, BINARY = 2, CLOSE = 8 };
@@ -70,13 +71,6 @@ static void fail(const char *format, ...)
     fprintf(stderr, " (%llu of %llu bytes sent)\n", (unsigned long long)framed, (unsigned long long)total);
     va_end(values);
     exit(1);
-}
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
 static void begin_frame(int opcode, uint64_t size)

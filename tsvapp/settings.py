@@ -1,7 +1,7 @@
 """Every limit of the server, with its unit and its reason, and the only reader of the environment.
 
 A setting `max_row_bytes` is read from `TSVAPP_MAX_ROW_BYTES`. `Settings` is made once, by `create_app`, and
-passed in; nothing reaches for it. Numbers that are part of the protocol stand in `room/messages.py`.
+passed in; nothing reaches for it. Numbers that are part of the protocol stand in `room/protocol.py`.
 """
 
 from __future__ import annotations

@@ -204,11 +204,17 @@ def test_without_a_server_the_table_stays_and_the_page_says_so(
     at_page(page, 2)
 
 
-def test_an_upload_whose_line_breaks_goes_on_by_itself(open_page: OpenPage) -> None:
+def standing_still(open_page: OpenPage) -> tuple[Page, HeldAcks]:
+    """Begin an upload that stands still until it is let go on."""
     held = HeldAcks()
-    first = open_page(prepare=held.prepare)
-    upload(first, numbers(400_000), "big.tsv")
-    expect(first.locator(".name")).to_have_text("big.tsv")
+    page = open_page(prepare=held.prepare)
+    upload(page, numbers(400_000), "big.tsv")
+    expect(page.locator(".name")).to_have_text("big.tsv")
+    return page, held
+
+
+def test_an_upload_whose_line_breaks_goes_on_by_itself(open_page: OpenPage) -> None:
+    first, held = standing_still(open_page)
     second = open_page(path_of(first))
     held.cut()
     held.release()
@@ -219,10 +225,7 @@ def test_an_upload_whose_line_breaks_goes_on_by_itself(open_page: OpenPage) -> N
 
 
 def test_an_upload_whose_sender_left_is_resumed_by_who_brings_the_same_file(open_page: OpenPage) -> None:
-    held = HeldAcks()
-    first = open_page(prepare=held.prepare)
-    upload(first, numbers(400_000), "big.tsv")
-    expect(first.locator(".name")).to_have_text("big.tsv")
+    first, _ = standing_still(open_page)
     second = open_page(path_of(first))
     expect(cell(second, 2, 0)).to_have_text("2.0")
     first.context.close()
@@ -244,10 +247,7 @@ def test_an_upload_goes_on_by_itself_after_the_server_was_killed(
     open_page: OpenPage, server: Server, complaints: Complaints
 ) -> None:
     complaints.expect("WebSocket connection to")
-    held = HeldAcks()
-    page = open_page(prepare=held.prepare)
-    upload(page, numbers(400_000), "big.tsv")
-    expect(page.locator(".name")).to_have_text("big.tsv")
+    page, held = standing_still(open_page)
     server.kill()
     server.start()
     held.release()
@@ -259,10 +259,7 @@ def test_an_upload_that_the_server_has_lost_can_be_sent_again(
     open_page: OpenPage, server: Server, complaints: Complaints
 ) -> None:
     complaints.expect("WebSocket connection to")
-    held = HeldAcks()
-    page = open_page(prepare=held.prepare)
-    upload(page, numbers(400_000), "big.tsv")
-    expect(page.locator(".name")).to_have_text("big.tsv")
+    page, held = standing_still(open_page)
     server.kill()
     for document in (server.data_dir / "documents").iterdir():
         document.unlink()

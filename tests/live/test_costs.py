@@ -74,13 +74,19 @@ def costs_of(server: Server) -> Costs:
     return Costs(*map(int, re.findall(r"=(\d+)", line)))
 
 
-def test_a_viewer_costs_one_greenlet_and_one_send_for_each_message(tmp_path: Path, clients: ExitStack) -> None:
-    server = Server(tmp_path / "data", app="tests.support.counting_app:app", heartbeat_seconds=3600)
+def counting(tmp_path: Path, clients: ExitStack, **settings: object) -> tuple[Server, V1Client]:
+    """Start a server that counts, and a client in a room with a table."""
+    server = Server(tmp_path / "data", app="tests.support.counting_app:app", **settings)
     clients.callback(server.stop)
     server.start()
     driver = V1Client(server.ws_url)
     clients.callback(driver.close)
     driver.upload(table(1000))
+    return server, driver
+
+
+def test_a_viewer_costs_one_greenlet_and_one_send_for_each_message(tmp_path: Path, clients: ExitStack) -> None:
+    server, driver = counting(tmp_path, clients, heartbeat_seconds=3600)
     before = costs_of(server)
     viewers = [V1Client(server.ws_url, driver.room_id) for _ in range(VIEWERS)]
     for viewer in viewers:
@@ -119,12 +125,7 @@ def test_an_idle_uploader_of_the_article_keeps_nothing_of_its_file(server: Serve
 
 
 def test_an_idle_viewer_costs_one_send_for_each_heartbeat_of_a_few_bytes(tmp_path: Path, clients: ExitStack) -> None:
-    server = Server(tmp_path / "data", app="tests.support.counting_app:app", heartbeat_seconds=0.3)
-    clients.callback(server.stop)
-    server.start()
-    driver = V1Client(server.ws_url)
-    clients.callback(driver.close)
-    driver.upload(table(1000))
+    server, driver = counting(tmp_path, clients, heartbeat_seconds=0.3)
     viewers = [driver, *(V1Client(server.ws_url, driver.room_id) for _ in range(VIEWERS))]
     for viewer in viewers:
         clients.callback(viewer.close)

@@ -207,9 +207,8 @@ class Broadcaster:
         except (OSError, TsvappError):
             nothing: dict[Audience, bytes | None] = dict.fromkeys(audiences)
             if room.state.revision != state.revision or room.deleted:
-                return (
-                    nothing  # a document that was replaced meanwhile is gone from the disk: the next state is told then
-                )
+                # A document that was replaced meanwhile is gone from the disk: the next state is told then.
+                return nothing
             log.exception("room %.8s: page %d cannot be read", room.room_id, state.page)
             event = ErrorEvent("storage_failed", "The server cannot read this table any more. Bring the file again.")
             told = {Audience.V1: message_frame(serialize(event))} if Audience.V1 in audiences else {}

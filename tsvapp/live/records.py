@@ -160,9 +160,9 @@ class Records:
             return document, document.reading
         return Document.restore(blob, reading, new_id, max_row_bytes=most), reading
 
-    def unfinished(self) -> dict[str, str]:
-        """Name the documents of uploads that have not ended, and the room of each."""
-        return dict(self._thread.run(self._store.unfinished))
+    def unfinished(self) -> list[str]:
+        """Name the documents of uploads that have not ended."""
+        return self._thread.run(self._store.unfinished)
 
     def forget_unfinished(self, document_id: str) -> None:
         """Delete what an upload has left that nobody goes on with."""

@@ -24,13 +24,15 @@ PROOF_BYTES = 64 << 10
 class Running:
     """Be one upload into `room`, driven by the greenlet of whoever sends it."""
 
-    def __init__(self, room: LiveRoom, upload_id: str, document_id: str, name: str, size: int) -> None:
+    def __init__(
+        self, room: LiveRoom, upload_id: str, document_id: str, document: Document, name: str, size: int
+    ) -> None:
         self.room = room
         self.upload_id = upload_id
         self.document_id = document_id
+        self.document = document
         self.name = name
         self.size = size
-        self.document: Document
         self.stored = 0
         self.sealing = False
         self.sender: object | None = None
@@ -43,20 +45,23 @@ class Running:
         self.ended = Event()
 
     @classmethod
-    def begin(cls, room: LiveRoom, name: str, size: int, store: LocalStore, settings: Settings) -> Running:
+    def begin(
+        cls, room: LiveRoom, name: str, size: int, sender: object, store: LocalStore, settings: Settings
+    ) -> Running:
         """Return a new upload, of which nothing has come yet."""
-        running = cls(room, new_id(), new_id(), name, size)
-        blob = store.blob(running.document_id)
-        running.document = Document(blob, new_id, max_row_bytes=settings.max_row_bytes)
+        document_id = new_id()
+        document = Document(store.blob(document_id), new_id, max_row_bytes=settings.max_row_bytes)
+        running = cls(room, new_id(), document_id, document, name, size)
+        running.sender = sender
         return running
 
     @classmethod
     def restore(cls, room: LiveRoom, record: Mapping[str, Any], store: LocalStore, settings: Settings) -> Running:
         """Return an upload that a former server has written down; its bytes are read when the next ones come."""
-        running = cls(room, record["upload"], record["document"], record["name"], record["size"])
         # Of a whole one the last byte is to come once more: it is with the last byte that an upload is finished.
-        blob = store.blob(running.document_id, most=running.size - 1)
-        running.document = Document.unread(blob, new_id, max_row_bytes=settings.max_row_bytes, choice=Choice())
+        blob = store.blob(record["document"], most=record["size"] - 1)
+        document = Document.unread(blob, new_id, max_row_bytes=settings.max_row_bytes, choice=Choice())
+        running = cls(room, record["upload"], record["document"], document, record["name"], record["size"])
         running.stored = blob.size
         return running
 

@@ -63,8 +63,10 @@ def _live(connection: Connection, worker: Worker, some_id: str | None, v1: bool)
         log.exception("connection to room %s failed", mask(some_id))
         connection.close(1011, "the server failed; it is logged")
     finally:
-        connection.finish()
-        worker.closed(connection)
+        try:
+            connection.finish()
+        finally:
+            worker.closed(connection)
         log.info(
             "closed room=%s protocol=%s code=%s why=%s seconds=%.1f received=%d sent=%d",
             mask(some_id),

@@ -54,8 +54,7 @@ class Uploads:
         self._records.expect_place(room)
         if room.finishing:
             raise UploadRunning("Another table is about to take this one's place. Try again in a moment.")
-        running = Running.begin(room, name, size, self._store, self._settings)
-        running.sender = sender
+        running = Running.begin(room, name, size, sender, self._store, self._settings)
         room.change(view.begin(room.state, Upload(running.upload_id, name, size, 0, by)))
         room.incoming, room.pending = running.document, running.record()
         self._running[room] = running
@@ -88,8 +87,10 @@ class Uploads:
 
     def sweep(self) -> None:
         """Delete what broken uploads have left into rooms that nobody has opened since."""
+        unfinished = self._records.unfinished()
+        # After that has been waited for: what begins is running before it is written down.
         here = {running.document_id for running in self._running.values()}
-        for document_id in self._records.unfinished():
+        for document_id in unfinished:
             if document_id not in here and offload(self._store.age, document_id) > self._settings.abandon_seconds:
                 self._records.forget_unfinished(document_id)
                 log.info("an upload that nobody went on with is deleted: document %.8s", document_id)

@@ -192,9 +192,9 @@ class LocalStore:
             if unfinished is not None:
                 db.execute("INSERT INTO unfinished VALUES (?, ?)", (unfinished, room_id))
 
-    def unfinished(self) -> list[tuple[str, str]]:
-        """List the documents that are on their way in, each with its room."""
-        return self._db.execute("SELECT id, room_id FROM unfinished").fetchall()
+    def unfinished(self) -> list[str]:
+        """List the documents that are on their way in."""
+        return [document for (document,) in self._db.execute("SELECT id FROM unfinished")]
 
     def forget_unfinished(self, document_id: str) -> None:
         """Remove a document whose upload will not go on."""
