@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tsvapp.table.cells import cut
+from tsvapp.table.cells import cut, cut_rows
 from tsvapp.table.dialect import GREEDY_ENCODINGS, Dialect
 
 
@@ -80,3 +82,24 @@ def test_half_a_code_unit_is_shown_as_a_bad_one() -> None:
 def test_a_quoted_cell_beyond_the_limit_is_data() -> None:
     assert cut(b'"abc,d",e\n', dialect(), quote_limit=6) == ["abc,d", "e"]
     assert cut(b'"abc,d",e\n', dialect(), quote_limit=5) == ['"abc', 'd"', "e"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "windows-1252", "utf-16-le", "shift_jis"])
+@pytest.mark.parametrize("row_end", ["\n", "\r"])
+@given(
+    rows=st.lists(st.lists(st.sampled_from([b"a", b",", b'"', b"\r", b"\xc3", b"\xa9", b"\xff", b"\x00"]), max_size=6)),
+    has_end=st.booleans(),
+    shape=st.sampled_from([(0, None), (0, 2), (1, None), (1, 3)]),
+)
+def test_rows_cut_together_are_the_same_as_each_for_itself(
+    encoding: str, row_end: str, rows: list[list[bytes]], has_end: bool, shape: tuple[int, int | None]
+) -> None:
+    end = row_end.encode(encoding)
+    lines = [b"".join(row).replace(end, b"") + end for row in rows]
+    if lines and not has_end and lines[-1] != end:
+        lines[-1] = lines[-1].removesuffix(end)
+    as_told = dialect(encoding, row_end=row_end)
+    first, stop = shape
+    expected = [cut(line, as_told, first=first, stop=stop) for line in lines]
+    assert list(cut_rows(lines, as_told, first=first, stop=stop)) == expected
+    assert list(cut_rows(iter(lines), as_told, first=first, stop=stop)) == expected

@@ -28,12 +28,17 @@ class PageBuilder:
         self._data: list[list[str]] = []
         self._lengths: list[list[int]] = []
         self._held = 0
+        self._is_cut = False
 
     def add(self, cells: list[str]) -> None:
         """Add the cells of the next row."""
-        self._lengths.append([len(cell) for cell in cells])
-        self._data.append(cells if self._cell_chars is None else [cell[: self._cell_chars] for cell in cells])
-        self._held += sum(map(len, self._data[-1]))
+        lengths = list(map(len, cells))
+        if self._cell_chars is not None and max(lengths, default=0) > self._cell_chars:
+            cells = [cell[: self._cell_chars] for cell in cells]
+            self._is_cut = True
+        self._data.append(cells)
+        self._lengths.append(lengths)
+        self._held += sum(map(len, cells) if self._is_cut else lengths)
         # Squeezing costs a look at all cells, so it waits until it is worth it.
         if self._page_chars is not None and self._held > 2 * self._page_chars:
             self._squeeze(self._page_chars)
@@ -42,6 +47,8 @@ class PageBuilder:
         """Return the page."""
         if self._page_chars is not None and self._held > self._page_chars:
             self._squeeze(self._page_chars)
+        if not self._is_cut:  # nearly every page: its cells need not be looked at once more
+            return Page(self._data, [])
         clipped = [
             (row, self._first_column + column, length)
             for row, (cells, lengths) in enumerate(zip(self._data, self._lengths, strict=True))
@@ -56,5 +63,6 @@ class PageBuilder:
         shares = (page_chars - np.cumsum(ordered) + ordered) // np.arange(ordered.size, 0, -1)
         limit = int(shares[np.argmax(ordered > shares)])
         self._cell_chars = limit
+        self._is_cut = True
         self._data = [[cell[:limit] for cell in cells] for cells in self._data]
         self._held = sum(len(cell) for cells in self._data for cell in cells)

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from itertools import pairwise
 from typing import Any, Protocol
 
-from tsvapp.table.cells import cut
+from tsvapp.table.cells import cut_rows
 from tsvapp.table.dialect import Choice, Decision, Dialect
 from tsvapp.table.page import Page, PageBuilder
 from tsvapp.table.report import Report, Summary
@@ -129,8 +129,8 @@ class Reading:
         """Cut rows that were read into a page of this shape, as in `page`."""
         builder = PageBuilder(first_column, cell_chars=cell_chars, page_chars=page_chars)
         last = None if columns is None else first_column + columns
-        for row in rows:
-            builder.add(cut(row, self.dialect, first=first_column, stop=last))
+        for cells in cut_rows(rows, self.dialect, first=first_column, stop=last):
+            builder.add(cells)
         return builder.page()
 
     def header(
