@@ -22,12 +22,11 @@ import psutil
 import pytest
 
 from tests.support.client import ArticleClient, V1Client, table
-from tests.support.raw import RawClient, frame
+from tests.support.raw import BINARY, CLOSE, PING, PONG, TEXT, RawClient, frame
 from tests.support.server import Server, free_port
 
 KIB = 1 << 10
 MIB = 1 << 20
-TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 Start = Callable[..., Server]
 
 

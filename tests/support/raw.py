@@ -7,6 +7,7 @@ import os
 import socket
 import struct
 
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 WAIT_SECONDS = 40
 SO_ATTACH_FILTER = 26
 """Of Linux; the module `socket` does not name it."""
@@ -34,23 +35,31 @@ class RawClient:
         self.socket.sendall("\r\n".join([*lines, "", ""]).encode())
         self._buffer = b""
         while b"\r\n\r\n" not in self._buffer:
-            self._buffer += self.socket.recv(4096)
-        head, self._buffer = self._buffer.split(b"\r\n\r\n", 1)
-        assert head.startswith(b"HTTP/1.1 101"), head
+            piece = self.socket.recv(4096)
+            assert piece, "the server closed"
+            self._buffer += piece
+        self.head, self._buffer = self._buffer.split(b"\r\n\r\n", 1)
+        assert self.head.startswith(b"HTTP/1.1 101"), self.head
 
     def send(self, opcode: int, payload: bytes) -> None:
         """Send one whole masked frame."""
         self.socket.sendall(frame(opcode, payload))
 
     def receive(self) -> tuple[int, bytes]:
-        """Wait for the next frame of the server: its opcode and payload."""
+        """Wait for the next frame of the server, which is whole, plain and unmasked: its opcode and payload."""
         first, second = self._take(2)
+        assert first & 0xF0 == 0x80, "a fragment, or a reserved bit"
+        assert second < 0x80, "a mask"
         length = second & 127
         if length == 126:
             (length,) = struct.unpack("!H", self._take(2))
         elif length == 127:
             (length,) = struct.unpack("!Q", self._take(8))
         return first & 15, self._take(length)
+
+    def has_ended(self) -> bool:
+        """Wait for the end of what the server sends; False when there is something more."""
+        return not self._buffer and self.socket.recv(1) == b""
 
     def _take(self, size: int) -> bytes:
         pieces = [self._buffer[:size]]
@@ -74,15 +83,33 @@ class RawClient:
         self.socket.close()
 
 
-def frame(opcode: int, payload: bytes) -> bytes:
-    """Encode a masked frame (RFC 6455, section 5.2)."""
-    size = len(payload)
-    if size < 126:
-        head = struct.pack("!BB", 0x80 | opcode, 0x80 | size)
-    elif size < 1 << 16:
-        head = struct.pack("!BBH", 0x80 | opcode, 0x80 | 126, size)
+def frame(opcode: int, payload: bytes, fin: bool = True, rsv: int = 0, form: int = 0, masked: bool = True) -> bytes:
+    """Encode a frame (RFC 6455, section 5.2), whole and masked unless told otherwise.
+
+    `rsv` holds the three reserved bits; `form` is that of `header`.
+    """
+    head = header(opcode, len(payload), fin, rsv, form, masked)
+    return head + (mask(payload, head[-4:]) if masked else payload)
+
+
+def header(opcode: int, size: int, fin: bool = True, rsv: int = 0, form: int = 0, masked: bool = True) -> bytes:
+    """Encode the beginning of a frame that announces `size` bytes, up to its masking key.
+
+    The length takes the shortest form, or the one told: 7, 16 or 64 bits.
+    """
+    form = form or (7 if size < 126 else 16 if size < 1 << 16 else 64)
+    first, bit = fin << 7 | rsv << 4 | opcode, masked << 7
+    if form == 7:
+        head = struct.pack("!BB", first, bit | size)
+    elif form == 16:
+        head = struct.pack("!BBH", first, bit | 126, size)
     else:
-        head = struct.pack("!BBQ", 0x80 | opcode, 0x80 | 127, size)
-    mask = os.urandom(4)
-    repeated = int.from_bytes((mask * (size // 4 + 1))[:size], "big")
-    return head + mask + (int.from_bytes(payload, "big") ^ repeated).to_bytes(size, "big")
+        head = struct.pack("!BBQ", first, bit | 127, size)
+    return head + (os.urandom(4) if masked else b"")
+
+
+def mask(payload: bytes, key: bytes) -> bytes:
+    """Put a masking key of four bytes on, or take it off (section 5.3)."""
+    size = len(payload)
+    repeated = int.from_bytes((key * (size // 4 + 1))[:size], "big")
+    return (int.from_bytes(payload, "big") ^ repeated).to_bytes(size, "big")

@@ -11,6 +11,8 @@ import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
+from time import monotonic
 from typing import Any
 
 import gevent
@@ -21,6 +23,7 @@ from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError
 
 from tsvapp.live import unmask
+from tsvapp.live.announced import announced
 from tsvapp.live.frame import close_frame, message_frame, pong_frame
 from tsvapp.live.outbox import FLUSH_SECONDS, Outbox, Slot
 
@@ -28,6 +31,9 @@ unmask.install()
 
 RECEIVE_BYTES = 64 << 10
 """Bytes of one read: 4 KiB, the library's own, costs a third of an upload's speed."""
+
+SLICE_SECONDS = 0.005
+"""How long one connection is heard before others may run: 64 KiB may be ten thousand frames, 80 µs each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,33 +60,46 @@ class Connection:
 
     def messages(self) -> Iterator[str | bytes]:
         """Yield whole messages until either side closes; a broken or oversized one closes from here."""
-        parts: list[Any] = []
-        size = 0
+        # Whatever the frames it comes in, a message takes as much memory as it has bytes.
+        whole: BytesIO | None = None
+        others_ran = monotonic()
         while self.close_code is None:
             for event in self._protocol.events():
-                if isinstance(event, TextMessage | BytesMessage):
-                    limit = self._limits.text if isinstance(event, TextMessage) else self._limits.binary
-                    # Limits are in bytes: a text counted in characters may be four times as large.
-                    size += len(event.data.encode() if isinstance(event.data, str) else event.data)
-                    if size > limit:
-                        self.close(CloseReason.MESSAGE_TOO_BIG, f"a message may have at most {limit} bytes")
+                if monotonic() - others_ran > SLICE_SECONDS:
+                    # Reading from a socket that is never empty, frame after frame, would not let anybody else run.
+                    gevent.sleep(0)
+                    others_ran = monotonic()
+                    if self.close_code is not None:
                         return
-                    parts.append(event.data)
-                    if event.message_finished:
-                        empty: Any = "" if isinstance(event, TextMessage) else b""
-                        message = parts[0] if len(parts) == 1 else empty.join(parts)
-                        parts, size = [], 0
-                        yield message
-                        # Until the next one comes, nobody needs what may have been a whole file.
-                        del event, message
-                        if self.close_code is not None:
-                            return
+                if isinstance(event, TextMessage | BytesMessage):
+                    is_text = isinstance(event, TextMessage)
+                    # Limits are in bytes: a text counted in characters may be four times as large.
+                    data = event.data.encode() if isinstance(event.data, str) else event.data
+                    if self._is_too_big(is_text, (whole.tell() if whole else 0) + len(data)):
+                        return
+                    if whole is None and event.message_finished:
+                        message: Any = event.data
+                    else:
+                        whole = whole or BytesIO()
+                        whole.write(data)
+                        if not event.message_finished:
+                            continue
+                        message = whole.getvalue().decode() if is_text else whole.getvalue()
+                        whole = None
+                    yield message
+                    # Until the next one comes, nobody needs what may have been a whole file.
+                    del event, data, message
+                    if self.close_code is not None:
+                        return
                 elif isinstance(event, Ping):
                     self.outbox.offer(Slot.PONG, pong_frame(event.payload))
                 elif isinstance(event, CloseConnection):
                     # The peer's close, answered with its own code; or a broken frame, with the code for it.
                     self.close(event.code, "" if event.reason is None else event.reason)
                     return
+            is_text, coming = announced(self._protocol)
+            if coming and self._is_too_big(is_text, (whole.tell() if whole else 0) + coming):
+                return
             data = self._receive()
             if not data:
                 return
@@ -89,6 +108,14 @@ class Connection:
                 self._protocol.receive_data(data)
             except LocalProtocolError:  # bytes behind the peer's close: there is nothing to hear any more
                 return
+
+    def _is_too_big(self, is_text: bool, size: int) -> bool:
+        """Close if a message of this size, which is here or announced, is over its limit."""
+        limit = self._limits.text if is_text else self._limits.binary
+        if size <= limit:
+            return False
+        self.close(CloseReason.MESSAGE_TOO_BIG, f"a message may have at most {limit} bytes")
+        return True
 
     def _receive(self) -> bytes:
         try:
