@@ -53,12 +53,16 @@ def ask(
     path: str = "/parser/ws",
     method: str = "GET",
     without: tuple[str, ...] = (),
+    version: str = "1.1",
     **changes: str,
 ) -> Answer:
     """Send a handshake, changed as wished (underscores stand for dashes), and read the answer."""
     headers = {"Host": f"127.0.0.1:{server.port}", **HANDSHAKE}
     headers |= {name.replace("_", "-"): value for name, value in changes.items()}
-    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {headers[name]}" for name in headers if name not in without)]
+    lines = [
+        f"{method} {path} HTTP/{version}",
+        *(f"{name}: {headers[name]}" for name in headers if name not in without),
+    ]
     with closing(socket.create_connection(("127.0.0.1", server.port), WAIT_SECONDS)) as peer:
         peer.sendall("\r\n".join([*lines, "", ""]).encode())
         with peer.makefile("rb") as stream:
@@ -175,6 +179,16 @@ def test_a_broken_key_is_refused(server, key):
 
 def test_a_handshake_without_a_key_is_refused(server):
     assert is_refused(ask(server, without=("Sec-WebSocket-Key",)), 400)
+
+
+@pytest.mark.parametrize("path", ["/parser/ws", f"/parser/ws/{NO_ROOM}"])
+def test_a_handshake_that_names_no_host_is_refused(server, path):
+    for answer in (ask(server, path, without=("Host",)), ask(server, path, Host="")):
+        assert is_refused(answer, 400)
+
+
+def test_a_handshake_by_an_older_http_is_refused(server):
+    assert is_refused(ask(server, version="1.0"), 400)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])

@@ -64,6 +64,8 @@ def gate() -> Response | None:
     headers = request.headers
     if request.method != "GET":
         return _refuse(405, "Connect with GET.", {"Allow": "GET"})
+    if request.environ["SERVER_PROTOCOL"] != "HTTP/1.1" or not headers.get("Host"):
+        return _refuse(400, "Connect by HTTP/1.1, and name the host.")
     if headers.get("Sec-WebSocket-Version") != "13":
         return _refuse(426, "Connect with WebSocket version 13.", {"Sec-WebSocket-Version": "13"})
     if not _is_key(headers.get("Sec-WebSocket-Key", "")):
