@@ -67,7 +67,18 @@ def test_what_is_not_ours_is_ignored():
     assert Settings.from_environ({"MAX_ROOMS": "3", "TSVAPP_NO_SUCH_THING": "x", "PATH": "/bin"}) == Settings()
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "1.5", "many", "nan", "1 000", "0x10", "9" * 5000])
+def test_what_may_be_left_out_is_left_out_by_0():
+    assert Settings.from_environ({"TSVAPP_METRICS_PORT": "0"}).metrics_port == 0
+    assert [entry.name for entry in ENTRIES if entry.metadata["may_be_0"]] == ["metrics_port"]
+
+
+@pytest.mark.parametrize("name", [name for name in (*WHOLE_NUMBERS, *NUMBERS) if name != "metrics_port"])
+def test_what_must_be_there_cannot_be_0(name):
+    with pytest.raises(StartupError, match=f"^{variable(name)} is '0'; it must be a"):
+        Settings.from_environ({variable(name): "0"})
+
+
+@pytest.mark.parametrize("text", ["-1", "1.5", "many", "nan", "1 000", "0x10", "9" * 5000])
 @pytest.mark.parametrize("name", WHOLE_NUMBERS)
 def test_a_wrong_whole_number_is_named(name, text):
     with pytest.raises(StartupError) as caught:
@@ -75,7 +86,7 @@ def test_a_wrong_whole_number_is_named(name, text):
     assert caught.value.message.startswith(f"{variable(name)} is {text!r}; it must be a whole number above 0")
 
 
-@pytest.mark.parametrize("text", ["0", "-0.5", "soon", "nan", "inf", "-inf", "1e999"])
+@pytest.mark.parametrize("text", ["-0.5", "soon", "nan", "inf", "-inf", "1e999"])
 @pytest.mark.parametrize("name", NUMBERS)
 def test_a_wrong_number_is_named(name, text):
     with pytest.raises(StartupError) as caught:

@@ -19,8 +19,8 @@ MIB = 1 << 20
 GIB = 1 << 30
 
 
-def _setting(default: Any, reason: str) -> Any:
-    return field(default=default, metadata={"reason": reason})
+def _setting(default: Any, reason: str, may_be_0: bool = False) -> Any:
+    return field(default=default, metadata={"reason": reason, "may_be_0": may_be_0})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class Settings:
     pause_seconds: float = _setting(60.0, "seconds a broken upload's rows stay before the former table is shown again")
     abandon_seconds: float = _setting(3600.0, "seconds a broken upload can be resumed before its bytes are deleted")
     wheel_seconds: float = _setting(10.0, "seconds a presenter may be gone before everyone drives again")
+    metrics_port: int = _setting(0, "port on 127.0.0.1 that answers /metrics; 0 for none", may_be_0=True)
     allowed_origins: tuple[str, ...] = _setting((), "further origins whose pages may connect, separated by spaces")
 
     @classmethod
@@ -61,11 +62,13 @@ class Settings:
         for entry in fields(cls):
             text = environ.get(f"TSVAPP_{entry.name.upper()}", "").strip()
             if text:
-                given[entry.name] = _parse(f"TSVAPP_{entry.name.upper()}", text, entry.default)
+                given[entry.name] = _parse(
+                    f"TSVAPP_{entry.name.upper()}", text, entry.default, entry.metadata["may_be_0"]
+                )
         return cls(**given)
 
 
-def _parse(name: str, text: str, default: Any) -> Any:
+def _parse(name: str, text: str, default: Any, may_be_0: bool) -> Any:
     if isinstance(default, Path):
         return Path(text)
     if isinstance(default, tuple):
@@ -75,6 +78,8 @@ def _parse(name: str, text: str, default: Any) -> Any:
         number = kind(text)
     except ValueError:
         number = -1
+    if number == 0 and may_be_0:
+        return number
     # Written so that "nan", which is neither below nor above, does not pass.
     if not 0 < number < math.inf:
         what = "a whole number above 0" if kind is int else "a number above 0"

@@ -43,6 +43,7 @@ class Server:
         self.root = ROOT
         self.command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", app]
         self.port = port or free_port()
+        self.metrics_port = settings.get("metrics_port")
         self.data_dir = data_dir
         self.url = f"http://127.0.0.1:{self.port}"
         self.ws_url = f"ws://127.0.0.1:{self.port}"

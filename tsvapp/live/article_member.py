@@ -32,10 +32,12 @@ class ArticleMember(Listener):
             self._worker.registry.join(self._room, self)
             for message in self._connection.messages():
                 command = parse_article(message)
+                self._worker.counts.commands["article", command.type] += 1
                 del message  # or an idle uploader would keep its whole file in memory
                 self._do(command)
                 del command
         except TsvappError as error:
+            self._worker.counts.errors[error.code] += 1
             self._connection.close(error.close_code, error.message)
         finally:
             self._worker.registry.leave(self._room, self)

@@ -16,6 +16,7 @@ import gevent
 from gevent.event import Event
 
 from tsvapp.errors import TsvappError
+from tsvapp.live.counts import Counts
 from tsvapp.live.frame import message_frame
 from tsvapp.live.offload import offload
 from tsvapp.live.outbox import Outbox, Slot
@@ -90,9 +91,11 @@ class Listener:
 class Broadcaster:
     """Tell the members of `room`; call a method below after each change, it returns at once."""
 
-    def __init__(self, room: Room, settings: Settings) -> None:
+    def __init__(self, room: Room, settings: Settings, counts: Counts) -> None:
         self._room = room
         self._settings = settings
+        self._counts = counts
+        self._changed_at: float | None = None
         self._greenlet: gevent.Greenlet[[], None] | None = None
         self._news = Event()
         self._told = 0
@@ -110,6 +113,8 @@ class Broadcaster:
 
     def changed(self) -> None:
         """Tell everyone the latest state, if its revision is new."""
+        if self._changed_at is None:
+            self._changed_at = monotonic()
         self._wake()
 
     def repeat(self) -> None:
@@ -161,7 +166,9 @@ class Broadcaster:
     def _tell(self, slot: Slot) -> None:
         if (event := self._event(slot)) is not None:
             frames = {Audience.V1: (slot, message_frame(serialize(event)))}
-            self._offer(list(self._room.members), frames)  # type: ignore[arg-type]  # in a live room they are listeners
+            everyone: list[Listener] = list(self._room.members)  # type: ignore[arg-type]  # in a live room they are
+            self._count(slot, 1, len(everyone))
+            self._offer(everyone, frames)
 
     def _event(self, slot: Slot) -> Progress | Presence | Pointing | Heartbeat | None:
         room = self._room
@@ -176,6 +183,7 @@ class Broadcaster:
 
     def _tell_state(self) -> None:
         state, reading = self._room.state, self._room.reading()
+        changed_at, self._changed_at = self._changed_at, None
         to_all, repeat, joined = state.revision != self._told, self._repeat, self._joined
         self._repeat, self._joined = False, set()
         everyone: list[Listener] = list(self._room.members)  # type: ignore[arg-type]  # in a live room they are
@@ -193,10 +201,19 @@ class Broadcaster:
             page = hash(self._frames[audience])
             told[audience] = repeat or self._pages.get(audience) != page
             self._pages[audience] = page
-        members: Iterable[Listener] = joined
+        members = list(joined)
         if any(told.values()):
-            members = (member for member in everyone if told.get(member.audience) or member in joined)
+            members = [member for member in everyone if told.get(member.audience) or member in joined]
+        self._count(Slot.SNAPSHOT, len(missing), len(members))
         self._offer(members, frames)
+        if changed_at is not None:
+            self._counts.broadcasts.add(monotonic() - changed_at)
+
+    def _count(self, slot: Slot, encoded: int, offered: int) -> None:
+        # Once a pass: to count each viewer would cost a turn to thousands.
+        kind = slot.name.lower()
+        self._counts.encoded[kind] += encoded
+        self._counts.offered[kind] += offered
 
     def _encode(
         self, state: RoomState, reading: Reading | None, audiences: set[Audience]

@@ -8,6 +8,7 @@ from typing import Any
 from gevent.lock import BoundedSemaphore
 
 from tsvapp.live.broadcaster import Broadcaster
+from tsvapp.live.counts import Counts
 from tsvapp.live.outbox import Slot
 from tsvapp.room.room import Room
 from tsvapp.room.view import RoomState
@@ -18,9 +19,18 @@ from tsvapp.table.document import Reading
 class LiveRoom(Room):
     """Be a room that people are in."""
 
-    def __init__(self, room_id: str, watch_id: str, epoch: str, used_at: float, settings: Settings) -> None:
+    def __init__(
+        self,
+        room_id: str,
+        watch_id: str,
+        epoch: str,
+        used_at: float,
+        settings: Settings,
+        counts: Counts | None = None,
+    ) -> None:
         super().__init__(room_id, watch_id, epoch, used_at)
-        self.broadcaster = Broadcaster(self, settings)
+        self.counts = counts or Counts()
+        self.broadcaster = Broadcaster(self, settings, self.counts)
         self.reading_turn = BoundedSemaphore(1)
         """Held while a native thread reads bytes into an index: a chunk and a re-reading take turns."""
         self.former: dict[str, dict[str, Any]] = {}
@@ -51,6 +61,7 @@ class LiveRoom(Room):
             self.pointed = None
         if state.revision != before.revision:
             self.unsaved = True
+            self.counts.revisions += 1
             self.broadcaster.changed()
         else:
             self.broadcaster.soon(Slot.PROGRESS)

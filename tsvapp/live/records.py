@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from tsvapp.errors import LimitReached, UnknownRoom
+from tsvapp.live.counts import Counts
 from tsvapp.live.ids import new_id
 from tsvapp.live.live_room import LiveRoom
 from tsvapp.live.offload import SingleThread, offload
@@ -33,7 +34,8 @@ log = logging.getLogger(__name__)
 class Records:
     """Load, save and expire rooms; `count` is how many are kept."""
 
-    def __init__(self, store: LocalStore, settings: Settings) -> None:
+    def __init__(self, store: LocalStore, settings: Settings, counts: Counts | None = None) -> None:
+        self.counts = counts or Counts()
         self._store = store
         self._settings = settings
         self._thread = SingleThread()
@@ -113,7 +115,7 @@ class Records:
         if used_at < self._unused_since():  # and housekeeping has not come to it yet
             self.spend(room_id, "expired")
             raise UnknownRoom(NO_ROOM["expired"], reason="expired")
-        room = LiveRoom(room_id, watch_id, epoch, used_at, self._settings)
+        room = LiveRoom(room_id, watch_id, epoch, used_at, self._settings, self.counts)
         room.stored = True
         room.pending = record.get("upload")
         room.former = {each["document"]["id"]: each for each in record["former"]}

@@ -160,7 +160,7 @@ class Registry:
         return None
 
     def _empty(self, room_id: str) -> LiveRoom:
-        return LiveRoom(room_id, new_room_id(), self._epoch, time.time(), self._settings)
+        return LiveRoom(room_id, new_room_id(), self._epoch, time.time(), self._settings, self._records.counts)
 
     def _add(self, room: LiveRoom) -> LiveRoom:
         self._rooms[room.room_id] = room

@@ -38,6 +38,7 @@ def take_over(sock: socket.socket, worker: Worker, some_id: str | None, v1: bool
     connection = Connection(mine, limits, settings.stall_seconds)
     # From here on it counts, so that no more are let in than there may be.
     worker.opened(connection, address)
+    worker.counts.opened[SUBPROTOCOL if v1 else "article"] += 1
     gevent.spawn(_live, connection, worker, some_id, v1)
 
 
@@ -67,12 +68,14 @@ def _live(connection: Connection, worker: Worker, some_id: str | None, v1: bool)
             connection.finish()
         finally:
             worker.closed(connection)
+        protocol, code, why = SUBPROTOCOL if v1 else "article", connection.close_code, connection.outbox.ended
+        worker.counts.end(protocol, code, why, connection.received_bytes, connection.outbox.sent_bytes)
         log.info(
             "closed room=%s protocol=%s code=%s why=%s seconds=%.1f received=%d sent=%d",
             mask(some_id),
-            SUBPROTOCOL if v1 else "article",
-            connection.close_code,
-            connection.outbox.ended,
+            protocol,
+            code,
+            why,
             time.monotonic() - started,
             connection.received_bytes,
             connection.outbox.sent_bytes,

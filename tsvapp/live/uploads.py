@@ -38,6 +38,7 @@ class Uploads:
         self._store = store
         self._records = records
         self._settings = settings
+        self._counts = records.counts
         self._running: dict[LiveRoom, Running] = {}
 
     def begin(self, room: LiveRoom, name: str, size: int, by: Person, sender: object) -> Running:
@@ -66,7 +67,11 @@ class Uploads:
             failure = StorageFailed("The server could not keep this room. Try again later.")
             self._fail(running, failure)
             raise failure from error
+        self._counts.uploads["begun"] += 1
         return running
+
+    def __len__(self) -> int:
+        return len(self._running)
 
     def adopt(self, room: LiveRoom) -> None:
         """Take over the upload that a room just loaded had when the server ended; it waits for its file."""
@@ -112,6 +117,7 @@ class Uploads:
             with running.room.reading_turn:
                 offload(running.document.append, data)
                 running.stored += len(data)
+            self._counts.upload_bytes += len(data)
             if running.stored == running.size:
                 return self._finish(running)
             if show:
@@ -166,6 +172,7 @@ class Uploads:
         running.sender = None
         running.pauses += 1
         running.room.change(view.pause(running.room.state))
+        self._counts.uploads["paused"] += 1
         gevent.spawn_later(self._settings.pause_seconds, self._set_aside, running, running.pauses)
         gevent.spawn_later(self._settings.abandon_seconds, self._give_up, running, running.pauses)
 
@@ -193,6 +200,7 @@ class Uploads:
             raise NotTheSame(f"This is another file than the {running.name!r} that broke off: its bytes differ.")
         running.sender = sender
         running.room.change(view.resume(running.room.state, by))
+        self._counts.uploads["resumed"] += 1
 
     def _set_aside(self, running: Running, pauses: int) -> None:
         if running.current and running.sender is None and running.pauses == pauses:
@@ -255,6 +263,7 @@ class Uploads:
         room.change(view.finish(room.state, table), reading)
         room.document, room.incoming = document, None
         self._end(running)
+        self._counts.uploads["finished"] += 1
         self._records.forget_oldest(room)
         return True
 
@@ -276,6 +285,7 @@ class Uploads:
         room.incoming = room.pending = None
         room.unsaved = True
         self._end(running)
+        self._counts.uploads_failed[notice.code] += 1
         with room.reading_turn:
             offload(self._store.delete, running.document_id)
 

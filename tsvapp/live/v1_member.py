@@ -46,7 +46,7 @@ from tsvapp.room.commands import (
 )
 from tsvapp.room.events import Ack, ErrorEvent, Event, Finished, NoRoom, Ready, Welcome, You, serialize
 from tsvapp.room.people import Person, Pointed, person
-from tsvapp.room.protocol import CHUNK_BYTES, NO_ROOM, WINDOW_BYTES
+from tsvapp.room.protocol import CHUNK_BYTES, NO_ROOM, SUBPROTOCOL, WINDOW_BYTES
 from tsvapp.room.room import Audience
 from tsvapp.room.view import PAGE_SIZE, Table
 from tsvapp.store.blob import storage_failed
@@ -126,9 +126,10 @@ class V1Member(Listener):
         self._worker.registry.join(room, self)
 
     def _hear(self, message: str | bytes) -> None:
-        ask = None
+        ask, counts = None, self._worker.counts
         try:
             command = parse(message)
+            counts.commands[SUBPROTOCOL, command.type] += 1
             ask = command.ask if isinstance(command, Look | ReadCell) else None
             room = self._room
             if room is None:
@@ -139,6 +140,7 @@ class V1Member(Listener):
                 raise NotAllowed("This link is for looking only.")
             self._do(room, command)
         except TsvappError as error:
+            counts.errors[error.code] += 1
             self._answer(ErrorEvent(**error.answer(), ask=ask))
 
     def _do(self, room: LiveRoom, command: Command) -> None:
@@ -221,6 +223,7 @@ class V1Member(Listener):
         try:
             finished = self._worker.uploads.chunk(upload, data, self)
         except TsvappError as error:
+            self._worker.counts.errors[error.code] += 1
             return self._answer(ErrorEvent(**error.answer(), upload=upload.upload_id))
         self.outbox.offer(Slot.ACK, message_frame(serialize(Ack(upload.upload_id, upload.stored))))
         if finished and (reading := upload.document.reading):

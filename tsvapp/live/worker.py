@@ -18,8 +18,10 @@ from gevent.event import Event
 from tsvapp.errors import StartupError, StorageFailed
 from tsvapp.live.addresses import Addresses
 from tsvapp.live.connection import Connection
+from tsvapp.live.counts import Counts
 from tsvapp.live.frame import message_frame
 from tsvapp.live.live_room import LiveRoom
+from tsvapp.live.metrics import MetricsListener, registry_of
 from tsvapp.live.offload import offload
 from tsvapp.live.outbox import Slot
 from tsvapp.live.records import SAVE_SECONDS, Records
@@ -50,8 +52,9 @@ class Worker:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.counts = Counts()
         self.store = LocalStore(settings.data_dir)
-        self.records = Records(self.store, settings)
+        self.records = Records(self.store, settings, self.counts)
         self.uploads = Uploads(self.store, self.records, settings)
         self.registry = Registry(self.records, settings, self.uploads.adopt)
         self.connections: dict[Connection, str] = {}
@@ -61,6 +64,7 @@ class Worker:
         open_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         self.max_connections = min(settings.max_connections, open_files - 256)
         self.draining = False
+        self._metrics = MetricsListener(settings.metrics_port, registry_of(self))
         self._ready = Event()
         self._gone = Event()
         self._house: list[gevent.Greenlet[..., None]] = []
@@ -114,6 +118,8 @@ class Worker:
             return
         self._ready.clear()
         gevent.killall(self._house)
+        # Before the data directory is let go of: who has it is who is asked for metrics.
+        self._metrics.stop()
         for connection in list(self.connections):
             connection.close(RESTART_CODE, "the server restarts; connect again")
         self.registry.save()
@@ -155,6 +161,7 @@ class Worker:
         for expire in (self.registry.expire, self.uploads.sweep):
             self._house.append(gevent.spawn(expire))
             self._every(EXPIRE_SECONDS, expire)
+        self._metrics.start()
         self._ready.set()
 
     def _every(self, seconds: float, work: Callable[[], None]) -> None:
@@ -168,12 +175,13 @@ class Worker:
 
         self._house.append(gevent.spawn(keep_house))
 
-    @staticmethod
-    def _feel_pulse() -> None:
+    def _feel_pulse(self) -> None:
         while True:
             due = monotonic() + PULSE_SECONDS
             gevent.sleep(PULSE_SECONDS)
             if (late := monotonic() - due) > STALL_SECONDS:
+                self.counts.stalls += 1
+                self.counts.stall_seconds += late
                 log.warning("the event loop stood still for %.2f s: nobody was served", late)
 
     def _beat(self) -> None:

@@ -18,7 +18,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +109,16 @@ class LocalStore:
             path.unlink()
         except OSError as error:
             raise storage_failed(error) from error
+
+    def usage(self) -> tuple[int, int]:
+        """Return the bytes that documents take, and those that are free on their disk."""
+        taken = 0
+        with os.scandir(self._documents) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):  # deleted meanwhile
+                    taken += entry.stat().st_size
+        disk = os.statvfs(self._documents)
+        return taken, disk.f_bavail * disk.f_frsize
 
     # Documents
 

@@ -134,4 +134,5 @@ def _not_a_handshake(error: WebsocketMismatch) -> Response:
 
 
 def _refuse(status: int, message: str, headers: dict[str, Any] | None = None) -> Response:
+    worker().counts.refused[status] += 1
     return make_response(f"{message}\n", status, {"Content-Type": "text/plain; charset=utf-8", **(headers or {})})
