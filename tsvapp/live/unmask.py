@@ -18,16 +18,15 @@ class Masker(frame_protocol.XorMaskerSimple):
     """Apply a masking key of four bytes, going on with it from one piece of a frame to the next."""
 
     def process(self, data: bytearray) -> bytearray:
-        """Return the bytes with the mask taken off, or put on."""
+        """Take the mask off the bytes, or put it on, in place, and return them: they are a copy already."""
         if len(data) < FROM_BYTES:
             return super().process(data)
-        out = bytearray(data)
-        whole = len(out) // 4
-        words = np.frombuffer(out, np.uint32, count=whole)
+        whole = len(data) // 4
+        words = np.frombuffer(data, np.uint32, count=whole)
         words ^= np.frombuffer(bytes(self._masking_key), np.uint32)[0]
         # The key's place moves on with the bytes that are left over.
-        out[whole * 4 :] = super().process(out[whole * 4 :])
-        return out
+        data[whole * 4 :] = super().process(data[whole * 4 :])
+        return data
 
 
 def install() -> None:
