@@ -124,6 +124,12 @@ export function actionsOf({ state, sheet, dispatch, connection, uploader, asks, 
       );
     },
 
+    /** Show the whole of a very long cell. */
+    showAll() {
+      const { dialog } = state().mine;
+      if (dialog?.kind === "cell") dispatch({ type: "dialog", dialog: { ...dialog, all: true } });
+    },
+
     /** Read the table otherwise, for everyone. @param {Choice} key @param {string | boolean | null} value */
     read(key, value) {
       if (!hindered()) connection.send({ type: "read", [key]: value });

@@ -16,7 +16,8 @@
  * @typedef {{code: string, message: string, name?: string, remedy: Remedy}} Alert
  * @typedef {{kind: "share"} | {kind: "former"} | {kind: "delete"} | {kind: "help"} | {kind: "hidden"} | {kind: "column", column: number}
  *   | {kind: "paste", rows: number, columns: number}
- *   | {kind: "cell", row: number, column: number, name: string, text: string | null, failed?: string}} Dialog
+ *   | {kind: "cell", row: number, column: number, name: string, text: string | null, all?: boolean,
+ *     failed?: string}} Dialog
  * @typedef {Record<number, PageAnswer>} Blocks further columns of the page shown, by their first column
  *
  * @typedef {object} Mine

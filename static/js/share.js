@@ -1,6 +1,5 @@
 /**
- * Draws the share dialog and copies text. The clipboard API is missing on plain http, so the link always stands
- * selected in a field, and the old command is the second way.
+ * Draws the share dialog. Copying may be forbidden, so the link always stands selected in a field.
  *
  * @import { Actions } from "./actions.js"
  * @import { State } from "./state.js"
@@ -10,6 +9,7 @@
 
 import { html, nothing } from "/static/vendor/lit-html/lit-html.js";
 
+import { copyText, told } from "./copying.js";
 import { bytes, dayAfter } from "./format.js";
 import * as icons from "./icons.js";
 import { hindrance } from "./people.js";
@@ -90,29 +90,4 @@ async function copyField({ target }) {
   if (!field) return;
   field.select();
   await told(button, copyText(field.value));
-}
-
-/**
- * Say on the button whether copying worked, for a moment.
- * @param {HTMLButtonElement} button
- * @param {Promise<boolean>} copying
- */
-export async function told(button, copying) {
-  const done = await copying;
-  button.dataset["told"] = done ? "Copied" : "Press Ctrl+C";
-  setTimeout(() => delete button.dataset["told"], 2000);
-}
-
-/**
- * Copy text; say whether it worked.
- * @param {string} text
- */
-export async function copyText(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    // Missing or not allowed: copy what is selected, or let the person do it.
-    return document.execCommand("copy");
-  }
 }

@@ -15,6 +15,7 @@
 
 import { cellsOf, columnsOf, lacking, rectangle, toText } from "./clipboard.js";
 import { UNKNOWN_CH, width } from "./columns.js";
+import { copiedAtOnce, copyText } from "./copying.js";
 import { counted } from "./format.js";
 import { seen } from "./moves.js";
 import { freeze, resized, withAgain, without } from "./reshape.js";
@@ -114,7 +115,7 @@ export function tableTools({ state, sheet, dispatch, asks, actions }) {
       dispatch({ type: "told", told: { text: `Fetching ${cells} to copy…` } });
       fetchCells(shown, range, shape.hidden, most).then(
         async (text) => {
-          if (await copied(text)) tell(`${cells} copied.`);
+          if (await copyText(text)) tell(`${cells} copied.`);
           else dispatch({ type: "told", told: { text: `${cells} can be copied now.`, copy: text } });
         },
         (error) => tell(error.message),
@@ -165,28 +166,4 @@ export function tableTools({ state, sheet, dispatch, asks, actions }) {
     }
     return toText(cellsOf(whole, range, hidden, texts));
   }
-}
-
-/** @param {string} text */
-async function copied(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return copiedAtOnce(text);
-  }
-}
-
-/** The old way, which works on plain http while the browser remembers a key or a click. @param {string} text */
-function copiedAtOnce(text) {
-  /** @param {ClipboardEvent} event */
-  const give = (event) => {
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    event.clipboardData?.setData("text/plain", text);
-  };
-  addEventListener("copy", give, { capture: true, once: true });
-  const done = document.execCommand("copy");
-  removeEventListener("copy", give, { capture: true });
-  return done;
 }

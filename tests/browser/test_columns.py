@@ -217,7 +217,12 @@ def test_a_cell_of_a_megabyte_is_clipped_in_its_row_and_whole_when_asked_for(pag
     clipboard(page)
     cell(page, 2, 1).click()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("dialog")).to_contain_text("1,000,005 characters")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("1,000,005 characters")
+    expect(dialog).to_contain_text("The first 50,000 are shown; all are copied.")
+    dialog.get_by_role("button", name="Copy").click()
+    expect(dialog.get_by_role("button", name="Copy")).to_have_attribute("data-told", "Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == long
     page.keyboard.press("Escape")
     page.keyboard.press("Control+c")
     expect(page.locator(".told")).to_have_text("1 cell copied.")
