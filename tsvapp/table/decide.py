@@ -49,7 +49,7 @@ def decide(sample: bytes, *, final: bool, choice: Choice = Choice()) -> Decision
     if b"\x00" in units:
         raise NotATable(
             "This file has NUL bytes, as programs, images and databases do; a table of text has none. If it is a table"
-            " in UTF-16, it lacks its byte-order mark. Save it as CSV or TSV in UTF-8 and drop that file."
+            " in UTF-32, or in UTF-16 without its byte-order mark, save it as CSV or TSV in UTF-8 and drop that file."
         )
     evidence = Sample(units, width_of(encoding), final)
     delimiter, why_delimiter = _delimiter(evidence, choice)
