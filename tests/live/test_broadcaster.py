@@ -86,8 +86,8 @@ def room() -> LiveRoom:
     room = LiveRoom("1b4e28ba-2fa1-4d1e-883f-0016d3cca427", "watch", "epoch", 0.0, Settings())
     room.document = document
     table = describe(document.reading, {"id": "document", "name": "n.tsv", "size": 1}, growing=False)
-    room.change(view.begin(room.state, view.Upload("upload", "n.tsv", 1, 0)))
-    room.change(view.finish(room.state, table), document.reading)
+    room.change(view.begin, view.Upload("upload", "n.tsv", 1, 0))
+    room.change(view.finish, table, readings=[document.reading])
     quiet(room)
     return room
 
@@ -96,7 +96,7 @@ def test_everyone_of_an_audience_is_offered_the_very_same_frame(room: LiveRoom) 
     viewers = [join(room) for _ in range(50)]
     readers = [join(room, Audience.ARTICLE) for _ in range(50)]
     quiet(room)
-    room.change(view.turn(room.state, 3))
+    room.change(view.turn, 3)
     quiet(room)
     for members in (viewers, readers):
         assert len({id(last_snapshot(member)) for member in members}) == 1
@@ -108,7 +108,7 @@ def test_turns_that_come_before_the_first_is_told_are_told_as_the_last(room: Liv
     member = join(room)
     quiet(room)
     for page in range(1, 11):
-        room.change(view.turn(room.state, page))
+        room.change(view.turn, page)
     quiet(room)
     assert [event["page"] for event in snapshots(member)] == [1, 10]
     assert snapshots(member)[-1]["revision"] == room.state.revision
@@ -123,10 +123,10 @@ def test_a_pass_is_completed_before_a_newer_state_is_told(room: LiveRoom) -> Non
         nonlocal turned
         if not turned:
             turned = True
-            room.change(view.turn(room.state, 5))
+            room.change(view.turn, 5)
 
     members[10].outbox.on_offer = turn_in_the_middle  # type: ignore[attr-defined]
-    room.change(view.turn(room.state, 2))
+    room.change(view.turn, 2)
     quiet(room)
     for member in members:
         assert [event["page"] for event in snapshots(member)] == [1, 2, 5]
@@ -146,7 +146,7 @@ def test_a_long_pass_lets_others_run(room: LiveRoom) -> None:
     for member in members:
         member.outbox.on_offer = lambda: told.append(busy_for(SLICE_SECONDS))  # type: ignore[attr-defined]
     ticker = gevent.spawn(tick)
-    room.change(view.turn(room.state, 2))
+    room.change(view.turn, 2)
     quiet(room)
     ticker.kill()
     assert len({count for count in ticks if 0 < count < 20}) > 5
@@ -164,7 +164,7 @@ def test_one_who_leaves_in_the_middle_of_a_pass_disturbs_nobody(room: LiveRoom) 
     members = [join(room) for _ in range(10)]
     quiet(room)
     members[0].outbox.on_offer = lambda: [room.leave(member) for member in members[1:5]]  # type: ignore[attr-defined]
-    room.change(view.turn(room.state, 2))
+    room.change(view.turn, 2)
     quiet(room)
     assert all(snapshots(member)[-1]["page"] == 2 for member in members[5:])
 
@@ -190,7 +190,7 @@ def test_a_repeat_is_told_to_the_article_and_not_to_viewers(room: LiveRoom) -> N
 def test_the_article_hears_nothing_of_a_change_that_it_could_not_tell(room: LiveRoom) -> None:
     viewer, reader = join(room), join(room, Audience.ARTICLE)
     quiet(room)
-    room.change(view.begin(room.state, view.Upload("next", "next.tsv", 10, 0)))
+    room.change(view.begin, view.Upload("next", "next.tsv", 10, 0))
     quiet(room)
     assert (len(snapshots(viewer)), len(snapshots(reader))) == (2, 1)
 
@@ -205,11 +205,11 @@ def test_presence_says_how_many_are_here_and_many_who_come_at_once_are_told_once
 
 def test_progress_does_not_raise_the_revision_and_many_are_told_as_few(room: LiveRoom) -> None:
     member = join(room)
-    room.change(view.begin(room.state, view.Upload("next", "next.tsv", 1000, 0)))
+    room.change(view.begin, view.Upload("next", "next.tsv", 1000, 0))
     quiet(room)
     revision = room.state.revision
     for stored in range(0, 1001, 100):
-        room.change(view.grow(room.state, stored, None))
+        room.change(view.grow, stored, None)
     quiet(room)
     told = [payload(frame) for slot, frame in member.outbox.offers if slot is Slot.PROGRESS]  # type: ignore[attr-defined]
     assert told[-1]["upload"]["stored"] == 1000
@@ -227,7 +227,7 @@ def test_a_page_that_cannot_be_read_is_told_in_words(room: LiveRoom, monkeypatch
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(reading.blob, "read", fail)
-    room.change(view.turn(room.state, 7))
+    room.change(view.turn, 7)
     quiet(room)
     told = snapshots(member)[-1]
     assert (told["type"], told["code"]) == ("error", "storage_failed")

@@ -45,7 +45,7 @@ def test_a_turn_is_read_once_framed_once_for_each_audience_and_compressed_once(
     for audience in Audience:
         for _ in range(VIEWERS):
             join(room, audience)
-    room.change(view.turn(room.state, 2))
+    room.change(view.turn, 2)
     quiet(room)
     reading = room.reading()
     assert reading is not None
@@ -55,7 +55,7 @@ def test_a_turn_is_read_once_framed_once_for_each_audience_and_compressed_once(
     monkeypatch.setattr(zlib, "compressobj", packers)
     # From here on a snapshot of this table is large enough to be compressed.
     monkeypatch.setattr("tsvapp.room.events.DEFLATE_FROM", 100)
-    room.change(view.turn(room.state, 3))
+    room.change(view.turn, 3)
     quiet(room)
     assert (reads.calls, frames.calls, packers.calls) == (1, 3, 1)
 

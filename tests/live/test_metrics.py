@@ -168,12 +168,12 @@ def test_a_pass_is_counted_once_however_many_are_told(
     for audience in Audience:
         for _ in range(40):
             join(room, audience)
-    room.change(view.turn(room.state, 2))
+    room.change(view.turn, 2)
     quiet(room)
     counted = Counted(room.broadcaster._count)
     monkeypatch.setattr(room.broadcaster, "_count", counted)
     offered, told = room.counts.offered["snapshot"], sum(room.counts.broadcasts.counts)
-    room.change(view.turn(room.state, 3))
+    room.change(view.turn, 3)
     quiet(room)
     assert counted.calls == 1
     assert room.counts.offered["snapshot"] - offered == 120
@@ -189,11 +189,11 @@ def test_the_time_of_a_change_that_comes_during_a_pass_begins_with_it(room: Live
         nonlocal turned
         if not turned:
             turned = True
-            room.change(view.turn(room.state, 5))
+            room.change(view.turn, 5)
 
     told = sum(room.counts.broadcasts.counts)
     member.outbox.on_offer = turn_once  # type: ignore[attr-defined]
-    room.change(view.turn(room.state, 2))
+    room.change(view.turn, 2)
     quiet(room)
     assert sum(room.counts.broadcasts.counts) - told == 2
 

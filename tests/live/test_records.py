@@ -167,7 +167,7 @@ def test_nothing_older_is_written_behind_a_document_that_is_being_announced(tmp_
     running.document.append(b"a\tb\n")
     running.document.seal()
     reading, described = running.described(growing=False)
-    room.change(view.finish(room.state, described), reading)
+    room.change(view.finish, described, readings=[reading])
     room.document = running.document
     records.save(room, room.state, reading)
 

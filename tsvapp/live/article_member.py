@@ -56,7 +56,5 @@ class ArticleMember(Listener):
             return room.broadcaster.again(self)  # a turn that is not allowed: its sender is shown where the room is
         if isinstance(command, WholeFile):
             self._worker.uploads.whole(room, command.data, self.person)
-        elif (turned := view.turn(room.state, command.page, self.person)) is room.state:
+        elif not room.change(view.turn, command.page, self.person):
             room.broadcaster.repeat()
-        else:
-            room.change(turned)

@@ -39,6 +39,6 @@ def restore(room: LiveRoom, document_id: str, by: Person, records: Records) -> N
         raise StorageFailed("The server cannot read this document any more.") from error
     finally:
         room.finishing = False
-    room.change(view.restore(room.state, table, by), reading)
+    room.change(view.restore, table, by, readings=[reading])
     room.document = document
     records.forget_oldest(room)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -49,11 +50,16 @@ class LiveRoom(Room):
             self.pointed = replace(pointed, row=None, column=None)
             self.broadcaster.soon(Slot.POINTING)
 
-    def change(self, state: RoomState, *readings: Reading) -> None:
-        """Commit the state that follows from the present one, and tell everyone."""
+    def change(self, step: Callable[..., RoomState], *args: Any, readings: Sequence[Reading] = ()) -> bool:
+        """Take a step from the present state to the next and tell everyone; return whether anything changed.
+
+        `step` is a function of `room.view` and gets the state and `args`; `readings` are those that the next state
+        speaks of and the present one did not.
+        """
         before = self.state
+        state = step(before, *args)
         if state is before:
-            return
+            return False
         # Nothing waits between taking a state and committing the next, so nobody can have come between.
         committed = self.commit(before.revision, state, *readings)
         assert committed
@@ -65,3 +71,4 @@ class LiveRoom(Room):
             self.broadcaster.changed()
         else:
             self.broadcaster.soon(Slot.PROGRESS)
+        return True

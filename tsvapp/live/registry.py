@@ -93,7 +93,7 @@ class Registry:
     def _free_wheel(room: LiveRoom, member: str) -> None:
         presenter = room.state.presenter
         if presenter and presenter.member == member and all(each.person.member != member for each in room.members):
-            room.change(view.hand(room.state, None))
+            room.change(view.hand, None)
 
     def renew_watch(self, room: LiveRoom) -> None:
         """Give the room another id to look by; the former one is spent."""

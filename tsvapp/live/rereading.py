@@ -70,11 +70,10 @@ def _grow(room: LiveRoom, document: Document, reading: Reading, by: Person) -> N
 
 
 def _show(room: LiveRoom, document: Document, reading: Reading, by: Person) -> None:
-    state = room.state
     incoming = document is room.incoming
-    table = state.incoming if incoming else state.table
+    table = room.state.incoming if incoming else room.state.table
     if table is None:
         return
     kept = {"id": table.document, "name": table.name, "size": table.size}
     following = describe(reading, kept, growing=incoming or not reading.finished)
-    room.change(view.reread(state, following, incoming, by), reading)
+    room.change(view.reread, following, incoming, by, readings=[reading])

@@ -56,7 +56,7 @@ class Uploads:
         if room.finishing:
             raise UploadRunning("Another table is about to take this one's place. Try again in a moment.")
         running = Running.begin(room, name, size, sender, self._store, self._settings)
-        room.change(view.begin(room.state, Upload(running.upload_id, name, size, 0, by)))
+        room.change(view.begin, Upload(running.upload_id, name, size, 0, by))
         room.incoming, room.pending = running.document, running.record()
         self._running[room] = running
         try:
@@ -171,7 +171,7 @@ class Uploads:
         self._show(running)
         running.sender = None
         running.pauses += 1
-        running.room.change(view.pause(running.room.state))
+        running.room.change(view.pause)
         self._counts.uploads["paused"] += 1
         gevent.spawn_later(self._settings.pause_seconds, self._set_aside, running, running.pauses)
         gevent.spawn_later(self._settings.abandon_seconds, self._give_up, running, running.pauses)
@@ -199,7 +199,7 @@ class Uploads:
         if not same:
             raise NotTheSame(f"This is another file than the {running.name!r} that broke off: its bytes differ.")
         running.sender = sender
-        running.room.change(view.resume(running.room.state, by))
+        running.room.change(view.resume, by)
         self._counts.uploads["resumed"] += 1
 
     def _set_aside(self, running: Running, pauses: int) -> None:
@@ -207,7 +207,7 @@ class Uploads:
             words = (
                 f"The upload of {running.name!r} is paused: its sender is gone. It can be resumed with the same file."
             )
-            running.room.change(view.set_aside(running.room.state, Notice("upload_paused", words)))
+            running.room.change(view.set_aside, Notice("upload_paused", words))
 
     def _give_up(self, running: Running, pauses: int) -> None:
         if running.current and running.pauses == pauses and (running.sender is None or running.stored == 0):
@@ -231,7 +231,7 @@ class Uploads:
         if not running.current or running.document.reading is None:
             return  # nothing of it is here to be seen
         reading, table = running.described(growing=True)
-        running.room.change(view.grow(running.room.state, running.stored, table), reading)
+        running.room.change(view.grow, running.stored, table, readings=[reading])
         if not running.resting:
             running.resting = True
             gevent.spawn_later(PROGRESS_SECONDS, self._rested, running)
@@ -260,7 +260,7 @@ class Uploads:
             raise
         finally:
             room.finishing = False
-        room.change(view.finish(room.state, table), reading)
+        room.change(view.finish, table, readings=[reading])
         room.document, room.incoming = document, None
         self._end(running)
         self._counts.uploads["finished"] += 1
@@ -281,7 +281,7 @@ class Uploads:
 
     def _abandon(self, running: Running, notice: Notice, by: Person | None) -> None:
         room = running.room
-        room.change(view.abandon(room.state, notice, by))
+        room.change(view.abandon, notice, by)
         room.incoming = room.pending = None
         room.unsaved = True
         self._end(running)

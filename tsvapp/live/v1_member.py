@@ -147,7 +147,7 @@ class V1Member(Listener):
         worker = self._worker
         match command:
             case Turn(page):
-                room.change(view.turn(room.state, page, self.person))
+                room.change(view.turn, page, self.person)
             case Point(row, column):
                 room.pointed = Pointed(self.person.member, self.person.name, self.person.hue, row, column)
                 room.broadcaster.soon(Slot.POINTING)
@@ -189,7 +189,7 @@ class V1Member(Listener):
         self.person = person(room.room_id, command.key, command.name, command.hue)
         presenter = room.state.presenter
         if presenter is not None and presenter.member == self.person.member:
-            room.change(view.hand(room.state, self.person))
+            room.change(view.hand, self.person)
         self._answer(You(self.person))
         room.broadcaster.soon(Slot.PRESENCE)
 

@@ -19,7 +19,7 @@ def present(room: LiveRoom, by: Person) -> None:
     presenter = room.state.presenter
     if presenter is not None and presenter.member != by.member:
         raise NotAllowed(f"{presenter.name} is presenting. Ask for the wheel.")
-    room.change(view.hand(room.state, by))
+    room.change(view.hand, by)
 
 
 def ask(room: LiveRoom, by: Person) -> None:
@@ -39,9 +39,9 @@ def hand(room: LiveRoom, by: Person, to: str | None) -> None:
     if presenter is None or presenter.member != by.member:
         raise NotAllowed("Only the presenter can hand the wheel over.")
     if to is None:
-        room.change(view.hand(room.state, None))
+        room.change(view.hand, None)
         return
     taker = next((each.person for each in room.members if each.person.member == to and each.may_drive), None)
     if taker is None:
         raise NotAllowed("This member is not here, or may only look.")
-    room.change(view.hand(room.state, taker))
+    room.change(view.hand, taker)
