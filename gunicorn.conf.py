@@ -10,7 +10,7 @@ import gevent
 gevent.config.track_greenlet_tree = False
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-worker_class = "gevent"
+worker_class = "tsvapp.live.gunicorn_worker.BoundedWorker"
 # Rooms live in the memory of one process; a second worker would have rooms of its own.
 workers = 1
 # Above TSVAPP_MAX_CONNECTIONS, so that a full server answers 503 in words instead of letting connections hang.
@@ -24,6 +24,10 @@ max_requests = 0
 preload_app = False
 # A socket through which others could steer the server.
 control_socket_disable = True
+# Browsers and proxies send some thirty; each more is memory and time that a head may take before anyone looks at it.
+limit_request_fields = 60
+# Whom a request is of and by which scheme it came is believed of TSVAPP_TRUSTED_PROXIES, and of nobody here.
+forwarded_allow_ips = ""
 # Addresses hold room ids, which are keys; the application writes its own line for each WebSocket.
 accesslog = None
 errorlog = "-"

@@ -143,7 +143,12 @@ class Lab:
                 "TSVAPP_MAX_CONNECTIONS": str(MOST_VIEWERS + 100),
                 "TSVAPP_ROOM_MEMBERS": str(MOST_VIEWERS + 100),
                 "TSVAPP_SOCKETS_PER_ADDRESS": str(MOST_VIEWERS + 100),
+                # All who are measured come from one address.
                 "TSVAPP_CONNECTS_PER_ADDRESS": "1000000",
+                "TSVAPP_ASKING_PER_ADDRESS": "1000000",
+                "TSVAPP_REQUESTS_PER_ADDRESS": "1000000",
+                "TSVAPP_MESSAGES_PER_ADDRESS": "1000000",
+                "TSVAPP_MESSAGES_PER_SECOND": "1000000",
                 "LOG_LEVEL": "WARNING",
             }
             command = [*python, "gunicorn", "--config", str(ROOT / "gunicorn.conf.py"), "wsgi:app"]

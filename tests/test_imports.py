@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,13 @@ def part_of(path: Path) -> str:
 
 def parts_imported(path: Path) -> set[str]:
     return {name.split(".")[1] for name in imported(path) if name.startswith("tsvapp.")}
+
+
+def test_the_class_of_gunicorns_worker_loads_nothing_that_gevent_has_to_patch_first():
+    loads = "import sys, tsvapp.live.gunicorn_worker; print(*sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", loads], capture_output=True, text=True, check=True).stdout.split()
+    assert "tsvapp.live.gunicorn_worker" in loaded
+    assert not {"flask", "werkzeug", "tsvapp.live.worker", "tsvapp.live.offload", "sqlite3"} & set(loaded)
 
 
 def of_part(*parts: str) -> list[Path]:

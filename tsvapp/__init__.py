@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-
-from flask import Flask
+from typing import TYPE_CHECKING
 
 from tsvapp.settings import Settings
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -20,7 +22,10 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     Raise StartupError when a setting is wrong or the data directory cannot be had.
     """
-    # Here, because they import gevent's parts: whoever only wants `tsvapp.table` needs none of them.
+    # Here, because who only wants `tsvapp.table` needs none of them, and gunicorn asks for its worker's class before
+    # gevent has patched what they import.
+    from flask import Flask
+
     from tsvapp.live.worker import Worker
     from tsvapp.web import ids, pages, socket
 

@@ -43,8 +43,23 @@ class Settings:
     connects_per_address: int = _setting(
         3_000, "WebSockets one address may open in a minute; all come back at a restart"
     )
+    messages_per_second: float = _setting(
+        100.0, "text messages, pings and small frames of one connection in a second; faster ones wait, chunks never"
+    )
+    messages_per_address: float = _setting(
+        1_000.0, "the same of all connections of one address; what the others of an office send is among them"
+    )
+    requests_per_address: float = _setting(
+        200.0, "plain requests and handshakes of one address in a second; faster ones wait"
+    )
+    asking_per_address: int = _setting(
+        1_000, "connections of one address that are no WebSocket (yet); each may take a head's time and a greenlet"
+    )
+    head_seconds: float = _setting(
+        3.0, "seconds in which the head of a request must have come; an idle connection is kept as long"
+    )
     trusted_proxies: tuple[str, ...] = _setting(
-        ("127.0.0.1",), "addresses whose X-Forwarded-For is believed, separated by spaces"
+        ("127.0.0.1",), "addresses and networks whose X-Forwarded-For and -Proto are believed, separated by spaces"
     )
     stall_seconds: float = _setting(15.0, "seconds a connection may take no byte before it is dropped")
     vanish_seconds: float = _setting(30.0, "seconds without any sign of life of a client until it counts as gone")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from tsvapp.errors import StartupError
 from tsvapp.live import addresses
-from tsvapp.live.addresses import Addresses, client_address
+from tsvapp.live.addresses import Addresses, Proxies
+from tsvapp.settings import Settings
 
-TRUSTED = ("127.0.0.1", "::1")
+TRUSTED = ("127.0.0.1", "::1", "10.1.0.0/16", "2001:db8:ffff::/48")
 
 
 def test_an_address_has_only_so_many_open_and_others_are_not_touched() -> None:
-    counts = Addresses(most_open=2, most_a_minute=100)
+    counts = Addresses(Settings(sockets_per_address=2, connects_per_address=100))
     for _ in range(2):
         assert counts.refusal("10.0.0.1") is None
         counts.enter("10.0.0.1")
@@ -24,7 +26,7 @@ def test_an_address_has_only_so_many_open_and_others_are_not_touched() -> None:
 def test_an_address_opens_only_so_many_within_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr(addresses, "monotonic", lambda: now)
-    counts = Addresses(most_open=100, most_a_minute=3)
+    counts = Addresses(Settings(sockets_per_address=100, connects_per_address=3))
     for _ in range(3):
         counts.enter("10.0.0.1")
         counts.leave("10.0.0.1")
@@ -37,13 +39,15 @@ def test_an_address_opens_only_so_many_within_a_minute(monkeypatch: pytest.Monke
 def test_nothing_is_kept_of_an_address_that_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr(addresses, "monotonic", lambda: now)
-    counts = Addresses(most_open=10, most_a_minute=10)
+    counts = Addresses(Settings(sockets_per_address=10, connects_per_address=10))
     for number in range(1000):
         counts.enter(f"10.0.{number % 250}.{number // 250}")
+        counts.messages(f"10.0.{number % 250}.{number // 250}")
+        counts.requests(f"10.0.{number % 250}.{number // 250}")
         counts.leave(f"10.0.{number % 250}.{number // 250}")
     now += 61
     counts.refusal("10.0.0.1")
-    assert (len(counts._open), len(counts._came)) == (0, 0)
+    assert (len(counts._open), len(counts._came), len(counts._paces)) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +62,36 @@ def test_nothing_is_kept_of_an_address_that_has_gone(monkeypatch: pytest.MonkeyP
         ("127.0.0.1", "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("2001:db8:1:2:ffff::1", "", "2001:db8:1:2::/64"),
         ("::ffff:203.0.113.9", "", "203.0.113.9"),
+        ("::ffff:127.0.0.1", "198.51.100.7", "198.51.100.7"),
+        ("::1", "::ffff:198.51.100.7", "198.51.100.7"),
+        ("0:0:0:0:0:0:0:1", "198.51.100.7", "198.51.100.7"),
+        # One proxy behind another: what each has seen, up to the first that is nobody's proxy.
+        ("127.0.0.1", "192.0.2.66, 198.51.100.7, 10.1.2.3", "198.51.100.7"),
+        ("127.0.0.1", "192.0.2.66,198.51.100.7,2001:db8:ffff::9, 10.1.2.3", "198.51.100.7"),
+        ("127.0.0.1", "10.1.2.4, 10.1.2.3", "10.1.2.4"),
+        # What a client wrote before it reached a proxy is worth nothing, however it is written.
+        ("127.0.0.1", "127.0.0.1, 198.51.100.7", "198.51.100.7"),
+        ("127.0.0.1", "10.1.2.3, 203.0.113.9, 198.51.100.7", "198.51.100.7"),
+        ("203.0.113.9", "127.0.0.1", "203.0.113.9"),
+        ("203.0.113.9", "10.1.2.3", "203.0.113.9"),
+        ("127.0.0.1", "198.51.100.7:4711", "127.0.0.1"),
+        ("127.0.0.1", "198.51.100.7, ", "127.0.0.1"),
+        ("127.0.0.1", ",,,", "127.0.0.1"),
+        ("127.0.0.1", "127.1", "127.0.0.1"),
+        ("127.0.0.1", "for=198.51.100.7", "127.0.0.1"),
+        ("127.0.0.1", "fe80::1%eth0", "fe80::/64"),
+        ("", "198.51.100.7", ""),
     ],
 )
 def test_only_a_trusted_proxy_is_believed(peer: str, forwarded: str, counts_for: str) -> None:
-    assert client_address(peer, forwarded, TRUSTED) == counts_for
+    assert Proxies(TRUSTED).client_address(peer, forwarded) == counts_for
+
+
+def test_without_trusted_proxies_nobody_is_believed() -> None:
+    assert Proxies(()).client_address("127.0.0.1", "198.51.100.7") == "127.0.0.1"
+
+
+@pytest.mark.parametrize("text", ["proxy.example", "10.0.0.1/8", "10.0.0.0/33", "*"])
+def test_a_proxy_that_is_no_address_stops_the_start_in_words(text: str) -> None:
+    with pytest.raises(StartupError, match="TSVAPP_TRUSTED_PROXIES"):
+        Proxies((text,))

@@ -65,10 +65,15 @@ def ask(
     ]
     with closing(socket.create_connection(("127.0.0.1", server.port), WAIT_SECONDS)) as peer:
         peer.sendall("\r\n".join([*lines, "", ""]).encode())
-        with peer.makefile("rb") as stream:
-            status = int(stream.readline().split()[1])
-            headers = BytesParser().parsebytes(b"".join(iter(stream.readline, b"\r\n")), headersonly=True)
-            body = b"" if status == 101 or method == "HEAD" else stream.read(int(headers["Content-Length"]))
+        return read_answer(peer, method)
+
+
+def read_answer(peer: socket.socket, method: str = "GET") -> Answer:
+    """Read the next answer."""
+    with peer.makefile("rb") as stream:
+        status = int(stream.readline().split()[1])
+        headers = BytesParser().parsebytes(b"".join(iter(stream.readline, b"\r\n")), headersonly=True)
+        body = b"" if status == 101 or method == "HEAD" else stream.read(int(headers["Content-Length"]))
     return Answer(status, headers, body.decode())
 
 
@@ -204,6 +209,81 @@ def test_a_handshake_with_a_method_that_other_addresses_take_is_refused(server, 
     assert (answer.status, answer.headers["Allow"]) == (405, "GET")
 
 
+HOST = b"Host: tables.local\r\n"
+HEAD = HOST + "".join(f"{name}: {value}\r\n" for name, value in HANDSHAKE.items()).encode()
+GET = b"GET /parser/ws HTTP/1.1\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        pytest.param(b"GET /parser/ws HTTP/1.0\r\n" + HEAD.removeprefix(HOST) + b"\r\n", 400, id="HTTP/1.0, no host"),
+        pytest.param(b"GET /parser/ws HTTP/2.0\r\n" + HEAD + b"\r\n", 400, id="HTTP/2.0"),
+        pytest.param(b"GET /parser/ws\r\n\r\n", 400, id="HTTP/0.9"),
+        pytest.param(GET + HOST + HEAD + b"\r\n", 400, id="two hosts"),
+        pytest.param(GET + HEAD + b"Sec-WebSocket-Key: " + KEY.encode() + b"\r\n\r\n", 400, id="two keys"),
+        pytest.param(GET + HEAD + b"Sec-WebSocket-Version: 13\r\n\r\n", 426, id="two versions"),
+        pytest.param(GET + HEAD + b"Upgrade: h2c\r\n\r\n", 426, id="two upgrades"),
+        pytest.param(GET + HEAD.replace(b": websocket", b": h2c") + b"\r\n", 426, id="another upgrade"),
+        pytest.param(GET + HEAD.replace(b": Upgrade", b": keep-alive") + b"\r\n", 426, id="another connection"),
+        pytest.param(GET + HEAD + b"Sec-WebSocket-Protocol: \xe9\xff\r\n\r\n", 400, id="a protocol that is no ASCII"),
+        pytest.param(GET + HEAD + b"Content-Length: 5\r\n\r\nhello", 400, id="a body"),
+        pytest.param(GET + HEAD + b"Content-Length: 5\r\n\r\n", 400, id="a body that does not come"),
+        pytest.param(GET + HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, id="a chunked body"),
+        pytest.param(GET + HEAD + b"Transfer-Encoding: gzip\r\n\r\n", 400, id="a body without an end"),
+        pytest.param(GET + HEAD + b"Content-Length: -5\r\n\r\n", 400, id="a length below zero"),
+        pytest.param(GET + HEAD + b"Expect: cake\r\n\r\n", 417, id="an expectation"),
+        pytest.param(GET + HEAD + b"\r\n" + GET + HEAD + b"\r\n", 400, id="a second request behind it"),
+        pytest.param(GET + HEAD + b"\r\n" + b"\x81\x80\x00\x00\x00\x00", 400, id="a frame behind it"),
+        pytest.param(b"\x00\xff\x16\x03\x01" * 20 + b"\r\n\r\n", 400, id="garbage"),
+        pytest.param(b"\x16\x03\x01\x00\xa5\x01\x00" + b"x" * 160 + b"\r\n\r\n", 400, id="TLS"),
+        pytest.param(b"GET /parser/\xff\x00ws HTTP/1.1\r\n" + HEAD + b"\r\n", 400, id="an address of garbage"),
+        pytest.param(b"G<T /parser/ws HTTP/1.1\r\n" + HEAD + b"\r\n", 400, id="no method"),
+        pytest.param(b"BREW /parser/ws HTTP/1.1\r\n" + HEAD + b"\r\n", 405, id="an odd method"),
+        pytest.param(b"CONNECT 127.0.0.1:1 HTTP/1.1\r\n" + HEAD + b"\r\n", 404, id="CONNECT"),
+        pytest.param(GET + HEAD + b"nonsense\r\n\r\n", 400, id="no header"),
+        pytest.param(GET + HEAD + b"X: a\x00b\r\n\r\n", 400, id="a NUL"),
+        pytest.param((GET + HEAD + b"\r\n").replace(b"\r\n", b"\n"), 400, id="other row ends"),
+        pytest.param(b"GET /" + b"a" * 5000 + b" HTTP/1.1\r\n" + HEAD + b"\r\n", 414, id="a long address"),
+        pytest.param(b"GET /" + b"a" * 5_000_000, 414, id="an address without an end"),
+        pytest.param(GET + HEAD + b"X: " + b"a" * 9000 + b"\r\n\r\n", 431, id="a long header"),
+        pytest.param(GET + HEAD + b"X: " + b"a" * 5_000_000, 431, id="a header without an end"),
+        pytest.param(GET + HEAD + b"".join(b"X%d: 1\r\n" % n for n in range(100)) + b"\r\n", 431, id="many headers"),
+    ],
+)
+def test_what_is_no_handshake_is_answered_in_plain_words_and_the_log_has_nothing_of_it(server, sent, status):
+    with closing(socket.create_connection(("127.0.0.1", server.port), WAIT_SECONDS)) as peer:
+        peer.sendall(sent)
+        answer = read_answer(peer)
+    assert (answer.status, "Traceback" in answer.body + server.log) == (status, False)
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8" or status in (404, 405)
+    assert "Invalid request" not in server.log
+
+
+def test_headers_that_are_not_of_the_handshake_do_not_break_it(server):
+    assert ask(server, X_Odd="é" * 1000, Cookie="é", Sec_WebSocket_Extensions="é;;,=", TE="trailers").status == 101
+    assert ask(server, **{f"X_{number}": "a" * 4000 for number in range(10)}).status == 101
+
+
+@pytest.mark.parametrize("size", [1, 7, 64])
+def test_a_handshake_that_comes_in_pieces_passes(server, size):
+    with closing(socket.create_connection(("127.0.0.1", server.port), WAIT_SECONDS)) as peer:
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        text = GET + HEAD + b"\r\n"
+        for start in range(0, len(text), size):
+            peer.sendall(text[start : start + size])
+        assert read_answer(peer).status == 101
+
+
+def test_a_long_head_stops_nobody(server):
+    since = len(server.log.splitlines())
+    with closing(socket.create_connection(("127.0.0.1", server.port), WAIT_SECONDS)) as peer:
+        peer.sendall(GET + HEAD + b"X: " + b"a" * 8000 + b"\r\nX: " + b"a" * 5_000_000)
+        assert read_answer(peer).status == 431
+    assert plain(server, "/healthz").status == 200
+    assert "stood still" not in "".join(server.log.splitlines()[since:])
+
+
 # Origins
 
 
@@ -223,6 +303,49 @@ def test_a_page_of_the_same_origin_may_connect_by_any_name_of_the_server(server)
 
 def test_a_program_without_an_origin_may_connect(server):
     assert ask(server).status == 101
+
+
+@pytest.mark.parametrize("trusted", ["127.0.0.1", "192.0.2.1"])
+def test_the_scheme_is_believed_from_a_trusted_proxy_alone(start_server, trusted):
+    server = start_server(trusted_proxies=trusted)
+    secure = server.url.replace("http:", "https:")
+    believed = trusted == "127.0.0.1"
+    assert ask(server, X_Forwarded_Proto="https", Origin=secure).status == (101 if believed else 403)
+    assert ask(server, X_Forwarded_Proto="https", Origin=server.url).status == (403 if believed else 101)
+    assert ask(server, X_Forwarded_Proto="https, http", Origin=secure).status == 403
+
+
+@pytest.mark.parametrize("second", ["https://evil.example", "{url}", ""])
+def test_two_origins_are_none(server, second):
+    mine = server.url
+    assert is_refused(ask(server, Origin=f"{mine}\r\nOrigin: {second.format(url=mine)}"), 403)
+    assert is_refused(ask(server, Origin=f"https://evil.example\r\nOrigin: {mine}"), 403)
+
+
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        ("tables.local", "http://tables.local."),
+        ("tables.local.", "http://tables.local"),
+        ("tables.local", "http://TABLES.local"),
+        ("tables.local:8000", "http://tables.local"),
+        ("tables.local:8000", "http://tables.local:80"),
+        ("tables.local", "http://xn--tables-.local"),
+        ("xn--tbl-6na.example", "http://täbl.example"),
+        ("[::1]:8000", "http://[0:0:0:0:0:0:0:1]:8000"),
+        ("[::1]:8000", "http://::1:8000"),
+        ("[::1]:8000", "http://127.0.0.1:8000"),
+        ("127.0.0.1:8000", "http://[::ffff:127.0.0.1]:8000"),
+        ("127.0.0.1:8000", "http://127.1:8000"),
+        ("127.0.0.1:8000", "http://2130706433:8000"),
+        ("localhost:8000", "http://127.0.0.1:8000"),
+        ("127.0.0.1:8000", "http://localhost:8000"),
+    ],
+)
+def test_another_name_of_the_same_place_is_another_origin(server, host, origin):
+    assert is_refused(ask(server, Host=host, Origin=origin), 403)
+    exact = host.removesuffix(".")
+    assert ask(server, Host=exact, Origin=f"http://{exact}").status == 101
 
 
 def test_behind_a_front_door_the_scheme_is_the_one_that_the_browser_sees(server):

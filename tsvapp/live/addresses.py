@@ -1,4 +1,4 @@
-"""How many connections one address may have and open, so that nobody takes the server from all others.
+"""How much one address may have and do, so that nobody takes the server from all others.
 
 Counts are kept only for addresses that are connected, or were within the last minute.
 """
@@ -6,20 +6,27 @@ Counts are kept only for addresses that are connected, or were within the last m
 from __future__ import annotations
 
 from collections import Counter
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from time import monotonic
+
+from tsvapp.errors import StartupError
+from tsvapp.live.pace import Pace
+from tsvapp.settings import Settings
 
 MINUTE_SECONDS = 60.0
 
 
 class Addresses:
-    """Count the connections of each address: those that are open, and those that came within a minute."""
+    """Count what each address has and does: its open connections, those that came within a minute, its messages."""
 
-    def __init__(self, most_open: int, most_a_minute: int) -> None:
-        self._most_open = most_open
-        self._most_a_minute = most_a_minute
+    def __init__(self, settings: Settings) -> None:
+        self._most_open = settings.sockets_per_address
+        self._most_a_minute = settings.connects_per_address
+        self._messages = settings.messages_per_address
+        self._requests = settings.requests_per_address
         self._open: Counter[str] = Counter()
         self._came: Counter[str] = Counter()
+        self._paces: dict[tuple[str, str], Pace] = {}
         self._since = monotonic()
 
     def refusal(self, address: str) -> str | None:
@@ -42,26 +49,72 @@ class Addresses:
         if self._open[address] <= 0:
             del self._open[address]
 
+    def messages(self, address: str) -> Pace:
+        """Return the pace that all connections of this address share for their messages."""
+        return self._pace("messages", address, self._messages)
+
+    def requests(self, address: str) -> Pace:
+        """Return the pace of this address's plain requests."""
+        self._begin_minute()
+        return self._pace("requests", address, self._requests)
+
+    def _pace(self, of: str, address: str, rate: float) -> Pace:
+        return self._paces.setdefault((of, address), Pace(rate))
+
     def _begin_minute(self) -> None:
         if monotonic() - self._since > MINUTE_SECONDS:
             self._came.clear()
+            # Not of one who is here: a new pace begins with what may come at once after a rest.
+            self._paces = {key: pace for key, pace in self._paces.items() if key[1] in self._open or pace.busy}
             self._since = monotonic()
 
 
-def client_address(peer: str, forwarded: str, trusted: tuple[str, ...]) -> str:
-    """Return whom a connection is counted for: what a trusted proxy says (X-Forwarded-For), else who connected.
+class Proxies:
+    """Know the proxies that are trusted: only what they say of a request is believed.
 
-    Of several the last is what the proxy itself has seen. An IPv6 network of 64 bits is one address: the
-    least that anybody is given (RFC 6177).
+    Each is an address or a network, such as 10.0.0.0/8; raise StartupError for one that is neither.
     """
-    claimed = forwarded.rpartition(",")[2].strip()
-    address = claimed if claimed and peer in trusted else peer
+
+    def __init__(self, trusted: tuple[str, ...]) -> None:
+        self._trusted = [_network(text) for text in trusted]
+
+    def trusts(self, peer: str) -> bool:
+        """Say whether this address is a trusted proxy."""
+        address = _parsed(peer)
+        return address is not None and any(address in network for network in self._trusted)
+
+    def client_address(self, peer: str, forwarded: str) -> str:
+        """Return whom a connection is counted for: what trusted proxies say (X-Forwarded-For), else who connected.
+
+        Each proxy adds at the end whom it has seen, so the list is read from there, and only for as long as it is
+        trusted proxies that speak. An IPv6 network of 64 bits is one address: the least that anybody is given
+        (RFC 6177).
+        """
+        client = peer
+        for claimed in reversed(forwarded.split(",")):
+            if not self.trusts(client) or _parsed(claimed.strip()) is None:
+                break
+            client = claimed.strip()
+        address = _parsed(client)
+        if isinstance(address, IPv6Address):
+            return f"{IPv6Address(int(address) >> 64 << 64)}/64"
+        return client if address is None else str(address)
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
     try:
-        parsed = ip_address(address)
+        return ip_network(text)
+    except ValueError as error:
+        raise StartupError(
+            f"TSVAPP_TRUSTED_PROXIES has {text!r}; it must name addresses or networks, for example"
+            " 127.0.0.1 10.0.0.0/8."
+        ) from error
+
+
+def _parsed(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        address = ip_address(text)
     except ValueError:
-        return peer
-    if not isinstance(parsed, IPv6Address):
-        return str(parsed)
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
+        return None
+    # What a socket that hears both kinds calls an address of the old kind.
+    return getattr(address, "ipv4_mapped", None) or address

@@ -18,7 +18,7 @@ from typing import Any
 import gevent
 from wsproto import ConnectionType
 from wsproto.connection import Connection as Protocol
-from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
+from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessage
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError
 
@@ -26,8 +26,12 @@ from tsvapp.live import unmask
 from tsvapp.live.announced import announced
 from tsvapp.live.frame import close_frame, message_frame, pong_frame
 from tsvapp.live.outbox import FLUSH_SECONDS, Outbox, Slot
+from tsvapp.live.pace import Pace
 
 unmask.install()
+
+SMALL_FRAME_BYTES = 1 << 10
+"""Below, a frame costs for being one and not for its bytes: it counts as a message does. Chunks are larger."""
 
 RECEIVE_BYTES = 64 << 10
 """Bytes of one read: 4 KiB, the library's own, costs a third of an upload's speed."""
@@ -47,21 +51,28 @@ class MessageLimits:
 class Connection:
     """Read the messages of one WebSocket and close it properly; `outbox` is the way out."""
 
-    __slots__ = ("_cut", "_limits", "_protocol", "_sock", "close_code", "outbox", "received_bytes")
+    __slots__ = ("_cut", "_limits", "_paces", "_protocol", "_sock", "close_code", "outbox", "received_bytes")
 
-    def __init__(self, sock: socket.socket, limits: MessageLimits, stall_seconds: float) -> None:
+    def __init__(
+        self, sock: socket.socket, limits: MessageLimits, paces: tuple[Pace, ...], stall_seconds: float
+    ) -> None:
         self._sock = sock
         self._protocol = Protocol(ConnectionType.SERVER)
         self._limits = limits
+        self._paces = paces
         self.outbox = Outbox(sock, stall_seconds)
         self.received_bytes = 0
         self.close_code: int | None = None
         self._cut: gevent.Greenlet[..., None] | None = None
 
     def messages(self) -> Iterator[str | bytes]:
-        """Yield whole messages until either side closes; a broken or oversized one closes from here."""
+        """Yield whole messages until either side closes; a broken or oversized one closes from here.
+
+        Text, pings and small frames come no faster than the paces allow.
+        """
         # Whatever the frames it comes in, a message takes as much memory as it has bytes.
         whole: BytesIO | None = None
+        frame = 0
         others_ran = monotonic()
         while self.close_code is None:
             for event in self._protocol.events():
@@ -77,6 +88,13 @@ class Connection:
                     data = event.data.encode() if isinstance(event.data, str) else event.data
                     if self._is_too_big(is_text, (whole.tell() if whole else 0) + len(data)):
                         return
+                    frame += len(data)
+                    if event.frame_finished:
+                        if is_text or frame < SMALL_FRAME_BYTES:
+                            self._keep_pace()
+                            if self.close_code is not None:
+                                return
+                        frame = 0
                     if whole is None and event.message_finished:
                         message: Any = event.data
                     else:
@@ -91,8 +109,10 @@ class Connection:
                     del event, data, message
                     if self.close_code is not None:
                         return
-                elif isinstance(event, Ping):
-                    self.outbox.offer(Slot.PONG, pong_frame(event.payload))
+                elif isinstance(event, Ping | Pong):
+                    self._keep_pace()
+                    if isinstance(event, Ping):
+                        self.outbox.offer(Slot.PONG, pong_frame(event.payload))
                 elif isinstance(event, CloseConnection):
                     # The peer's close, answered with its own code; or a broken frame, with the code for it.
                     self.close(event.code, "" if event.reason is None else event.reason)
@@ -116,6 +136,10 @@ class Connection:
             return False
         self.close(CloseReason.MESSAGE_TOO_BIG, f"a message may have at most {limit} bytes")
         return True
+
+    def _keep_pace(self) -> None:
+        for pace in self._paces:
+            pace.wait()
 
     def _receive(self) -> bytes:
         try:

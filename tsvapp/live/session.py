@@ -18,6 +18,7 @@ from tsvapp.errors import UnknownRoom
 from tsvapp.live.article_member import ArticleMember
 from tsvapp.live.connection import Connection, MessageLimits
 from tsvapp.live.ids import mask
+from tsvapp.live.pace import Pace
 from tsvapp.live.v1_member import V1Member
 from tsvapp.live.worker import Worker
 from tsvapp.room.protocol import CHUNK_BYTES, COMMAND_BYTES, SUBPROTOCOL
@@ -35,7 +36,8 @@ def take_over(sock: socket.socket, worker: Worker, some_id: str | None, v1: bool
     settings = worker.settings
     _mind(mine, settings.vanish_seconds)
     limits = MessageLimits(text=COMMAND_BYTES, binary=CHUNK_BYTES if v1 else settings.max_article_bytes)
-    connection = Connection(mine, limits, settings.stall_seconds)
+    paces = (Pace(settings.messages_per_second), worker.addresses.messages(address))
+    connection = Connection(mine, limits, paces, settings.stall_seconds)
     # From here on it counts, so that no more are let in than there may be.
     worker.opened(connection, address)
     worker.counts.opened[SUBPROTOCOL if v1 else "article"] += 1

@@ -16,7 +16,7 @@ import gevent
 from gevent.event import Event
 
 from tsvapp.errors import StartupError, StorageFailed
-from tsvapp.live.addresses import Addresses
+from tsvapp.live.addresses import Addresses, Proxies
 from tsvapp.live.connection import Connection
 from tsvapp.live.counts import Counts
 from tsvapp.live.frame import message_frame
@@ -59,10 +59,13 @@ class Worker:
         self.registry = Registry(self.records, settings, self.uploads.adopt)
         self.connections: dict[Connection, str] = {}
         """The WebSockets that are open, each with the address it counts for."""
-        self.addresses = Addresses(settings.sockets_per_address, settings.connects_per_address)
+        self.addresses = Addresses(settings)
+        self.proxies = Proxies(settings.trusted_proxies)
         # Above the limit of open files every accept fails; documents and the log need some too.
         open_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         self.max_connections = min(settings.max_connections, open_files - 256)
+        self.max_sockets = open_files - 128
+        """WebSockets and all that only ask: the rest is for documents, the records and the log."""
         self.draining = False
         self._metrics = MetricsListener(settings.metrics_port, registry_of(self))
         self._ready = Event()

@@ -11,12 +11,12 @@ import binascii
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Flask, Response, current_app, make_response, request
+from flask import Blueprint, Flask, Response, current_app, g, make_response, request
 from flask_sock import Sock
 from simple_websocket import Server
 from werkzeug.routing.exceptions import WebsocketMismatch
+from wsproto.utilities import RemoteProtocolError
 
-from tsvapp.live.addresses import client_address
 from tsvapp.live.session import take_over
 from tsvapp.live.worker import Worker
 from tsvapp.room.protocol import SUBPROTOCOL
@@ -39,6 +39,15 @@ class NoThread:
         """Do nothing."""
 
 
+HANDSHAKE = {"HTTP_HOST", "HTTP_CONNECTION", "HTTP_UPGRADE"} | {
+    f"HTTP_SEC_WEBSOCKET_{name}" for name in ("KEY", "VERSION", "PROTOCOL")
+}
+"""The headers that the handshake is shown: any other may be one that it fails on.
+
+Sec-WebSocket-Extensions is not among them: permessage-deflate costs 175 KB a connection, compresses anew for each
+viewer, and inflates without a limit.
+"""
+
 SERVER_OPTIONS = {"subprotocols": [SUBPROTOCOL], "thread_class": NoThread}
 
 
@@ -46,7 +55,14 @@ def register(app: Flask) -> None:
     """Add the WebSocket route to the application."""
     app.config["SOCK_SERVER_OPTIONS"] = SERVER_OPTIONS
     app.register_blueprint(blueprint)
+    app.before_request(_keep_pace)
     app.register_error_handler(WebsocketMismatch, _not_a_handshake)
+    app.register_error_handler(RemoteProtocolError, _broken_handshake)
+
+
+def _keep_pace() -> None:
+    """Let one that asks too fast wait: for what it asks, and in its socket."""
+    worker().addresses.requests(_address()).wait()
 
 
 def worker() -> Worker:
@@ -66,19 +82,25 @@ def gate() -> Response | None:
         return _refuse(405, "Connect with GET.", {"Allow": "GET"})
     if request.environ["SERVER_PROTOCOL"] != "HTTP/1.1" or not headers.get("Host"):
         return _refuse(400, "Connect by HTTP/1.1, and name the host.")
+    if request.content_length or "Transfer-Encoding" in headers or _goes_on():
+        return _refuse(400, "Send nothing behind the handshake before it is answered.")
     if headers.get("Sec-WebSocket-Version") != "13":
         return _refuse(426, "Connect with WebSocket version 13.", {"Sec-WebSocket-Version": "13"})
     if not _is_key(headers.get("Sec-WebSocket-Key", "")):
         return _refuse(400, "Sec-WebSocket-Key must be 16 bytes in base64.")
+    if not headers.get("Sec-WebSocket-Protocol", "").isascii():
+        return _refuse(400, "Sec-WebSocket-Protocol must be a list of ASCII names.")
     if not _origin_allowed(headers.get("Origin")):
         return _refuse(403, "Pages of this origin may not connect here; TSVAPP_ALLOWED_ORIGINS names those that may.")
     here = worker()
     if not here.ready() or len(here.connections) >= here.max_connections:
         return _refuse(503, "The server is full or restarting. Try again in a moment.", {"Retry-After": RETRY_SECONDS})
-    if (words := here.addresses.refusal(_address())) is not None:
+    address = _address()
+    if (words := here.addresses.refusal(address)) is not None:
         return _refuse(429, words, {"Retry-After": RETRY_SECONDS})
-    # Not negotiated: it costs 175 KB a connection, compresses anew for each viewer, and inflates without a limit.
-    request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+    g.address = address
+    for name in [name for name in request.environ if name.startswith("HTTP_") and name not in HANDSHAKE]:
+        del request.environ[name]
     return None
 
 
@@ -97,12 +119,19 @@ def one_room(ws: Server, room_id: UUID) -> None:
 def _serve(ws: Server, some_id: str | None) -> None:
     # flask-sock closes what says that it is connected; closing is ours.
     ws.connected = False
-    take_over(ws.sock, worker(), some_id, ws.subprotocol == SUBPROTOCOL, _address())
+    take_over(ws.sock, worker(), some_id, ws.subprotocol == SUBPROTOCOL, g.address)
 
 
 def _address() -> str:
-    forwarded = request.headers.get("X-Forwarded-For", "")
-    return client_address(request.remote_addr or "", forwarded, worker().settings.trusted_proxies)
+    return worker().proxies.client_address(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""))
+
+
+def _goes_on() -> bool:
+    """Say whether more has come behind the head: nobody would read it.
+
+    RFC 6455, section 4.1: a client sends nothing before it has the answer.
+    """
+    return not getattr(request.environ["gunicorn.socket"], "ends_with_head", True)
 
 
 def _is_key(key: str) -> bool:
@@ -119,7 +148,9 @@ def _origin_allowed(origin: str | None) -> bool:
     """
     if origin is None or origin in worker().settings.allowed_origins:
         return True
-    scheme = request.headers.get("X-Forwarded-Proto", request.scheme)
+    scheme = request.scheme
+    if worker().proxies.trusts(request.remote_addr or ""):
+        scheme = request.headers.get("X-Forwarded-Proto", scheme)
     return bool(request.host) and origin == f"{scheme}://{request.host}"
 
 
@@ -131,6 +162,10 @@ def _not_a_handshake(error: WebsocketMismatch) -> Response:
         "This address speaks WebSocket.",
         {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"},
     )
+
+
+def _broken_handshake(error: RemoteProtocolError) -> Response:
+    return _refuse(400, "This is no handshake of WebSocket version 13.")
 
 
 def _refuse(status: int, message: str, headers: dict[str, Any] | None = None) -> Response:

@@ -1,0 +1,147 @@
+"""gunicorn's gevent worker, with bounds for what comes before a WebSocket: connections that ask, slowly or badly.
+
+Each costs a greenlet and a descriptor from its first byte on, before anything of ours has seen it. So they are counted
+for each address when they are accepted, a head has to come in time, and who asks for much and takes nothing is cut.
+gunicorn imports this module before gevent has patched anything: it must import no other part of tsvapp.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import suppress
+from errno import EPIPE
+from typing import Any
+
+import gevent
+from gevent import socket
+from gunicorn.http import errors
+from gunicorn.workers.base_async import AsyncWorker
+from gunicorn.workers.ggevent import GeventWorker
+
+UNSENT_BYTES = 128 << 10
+"""Bytes the kernel may hold unsent: else a slow download moves in lumps, and looks like one that has stopped."""
+
+LINGER_SECONDS = 1.0
+"""How long a refused client may go on sending: to close on unread bytes would destroy the answer on its way."""
+
+HEAD_END = b"\r\n\r\n"
+
+STATUS = {
+    errors.LimitRequestLine: (414, "URI Too Long", "The address is too long."),
+    errors.LimitRequestHeaders: (431, "Request Header Fields Too Large", "The head of the request is too large."),
+    errors.ExpectationFailed: (417, "Expectation Failed", "The server cannot do what the request expects."),
+    errors.UnsupportedTransferCoding: (501, "Not Implemented", "The body is encoded in a way that is not known here."),
+}
+BAD_REQUEST = (400, "Bad Request", "This is no request that HTTP/1.1 allows.")
+
+
+class AskingSocket(socket.socket):
+    """Be the socket of one that asks: reading lets others run, and what waits too long to be taken is given up."""
+
+    ends_with_head = True
+    """Whether nothing has come behind the head of the request that was read last."""
+    _tail = b""
+
+    def recv(self, *args: Any) -> bytes:
+        """Return what has come; nothing where that takes too long."""
+        # Bytes that are there already come without a wait, and parsing a long head takes its time with each.
+        gevent.sleep(0)
+        try:
+            data: bytes = super().recv(*args)
+        except TimeoutError:
+            return b""
+        text = self._tail + data
+        self.ends_with_head = text.find(HEAD_END) == len(text) - len(HEAD_END)
+        self._tail = text[-3:]
+        return data
+
+    def send(self, *args: Any, **kwargs: Any) -> int:
+        """Send what is taken; raise BrokenPipeError, which gunicorn takes for an ordinary end, if that is nothing."""
+        try:
+            return super().send(*args, **kwargs)
+        except TimeoutError:
+            raise BrokenPipeError(EPIPE, "nothing was taken for too long") from None
+
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        """Send all; what counts is that it goes on, not how long it takes."""
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self.send(rest, flags) :]
+
+
+class BoundedWorker(GeventWorker):
+    """Count those who ask, and let none of them take too long."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._asking: Counter[str] = Counter()
+        self._all_asking = 0
+
+    @property
+    def _tsvapp(self) -> Any:
+        return self.wsgi.extensions["tsvapp"]
+
+    def timeout_ctx(self) -> gevent.Timeout:
+        """Bound the time in which a head has to come; an idle connection is kept for as long."""
+        return gevent.Timeout(self._tsvapp.settings.head_seconds, False)  # type: ignore[arg-type]  # False: be silent
+
+    def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        """Serve one connection until it ends or becomes a WebSocket; refuse it if there are too many."""
+        tsvapp = self._tsvapp
+        mine = AskingSocket(client.family, client.type, client.proto, fileno=client.detach())
+        mine.settimeout(tsvapp.settings.stall_seconds)
+        mine.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+        address = tsvapp.proxies.client_address(addr[0], "")
+        most = tsvapp.settings.asking_per_address
+        if self._all_asking + len(tsvapp.connections) >= tsvapp.max_sockets:
+            _refuse(mine, 503, "Service Unavailable", "The server is full. Try again in a moment.")
+        # A proxy asks for many; it counts them itself.
+        elif self._asking[address] >= most and not tsvapp.proxies.trusts(addr[0]):
+            words = f"Your address has {most:,} requests open already. Try again in a moment."
+            _refuse(mine, 429, "Too Many Requests", words)
+        else:
+            self._serve(listener, mine, addr, address)
+        mine.close()
+
+    def _serve(self, listener: Any, client: AskingSocket, addr: Any, address: str) -> None:
+        self._asking[address] += 1
+        self._all_asking += 1
+        try:
+            # Not the gevent worker's own, which takes the timeout off again.
+            AsyncWorker.handle(self, listener, client, addr)
+        finally:
+            self._all_asking -= 1
+            self._asking[address] -= 1
+            if not self._asking[address]:
+                del self._asking[address]
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        """Answer what is no request, in words, and not faster than requests; it may hold a room's id: no log has it."""
+        ours = isinstance(exc, errors.InvalidResponseHeader | errors.InvalidResponseHeaderName)
+        if ours or not isinstance(exc, errors.ParseException):
+            super().handle_error(req, client, addr, exc)
+            return
+        tsvapp = self._tsvapp
+        tsvapp.addresses.requests(tsvapp.proxies.client_address(addr[0], "")).wait()
+        _refuse(client, *STATUS.get(type(exc), BAD_REQUEST))
+        with suppress(OSError), gevent.Timeout(LINGER_SECONDS, False):  # type: ignore[arg-type]
+            client.shutdown(socket.SHUT_WR)
+            while client.recv(1 << 16):
+                pass
+
+
+def _refuse(client: AskingSocket, status: int, reason: str, words: str) -> None:
+    lines = [
+        f"HTTP/1.1 {status} {reason}",
+        "Content-Type: text/plain; charset=utf-8",
+        f"Content-Length: {len(words) + 1}",
+        "Connection: close",
+        *(["Retry-After: 5"] if status in (429, 503) else []),
+    ]
+    # What has come already is read, and without a wait: to close on unread bytes would destroy the answer.
+    with suppress(OSError):
+        client.settimeout(0.0)
+        with suppress(BlockingIOError):
+            socket.socket.recv(client, 1 << 16)
+        socket.socket.send(client, "\r\n".join([*lines, "", f"{words}\n"]).encode())
+        client.settimeout(LINGER_SECONDS)

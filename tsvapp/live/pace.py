@@ -1,0 +1,36 @@
+"""How fast somebody may go on: so many a second, and twice as many at once after a rest.
+
+Whoever is faster waits. Waiting loses nothing and needs no answer: a socket that is not read fills up, and TCP holds
+its sender back. Closing would punish a viewer whose line was stuck for a moment and lets go of everything at once.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+
+import gevent
+
+BURST_SECONDS = 2.0
+"""What may come at once after a rest, as seconds of the rate."""
+
+
+class Pace:
+    """Let through `rate` a second; one object may be shared by many, who then wait in the order in which they came."""
+
+    __slots__ = ("_due", "_step")
+
+    def __init__(self, rate: float) -> None:
+        self._step = 1 / rate
+        self._due = 0.0
+
+    def wait(self) -> None:
+        """Count one, and wait until its turn has come."""
+        now = monotonic()
+        self._due = max(self._due, now - BURST_SECONDS) + self._step
+        if self._due > now:
+            gevent.sleep(self._due - now)
+
+    @property
+    def busy(self) -> bool:
+        """Say whether somebody waits."""
+        return self._due > monotonic()
