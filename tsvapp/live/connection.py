@@ -54,7 +54,7 @@ class Connection:
     __slots__ = ("_cut", "_limits", "_paces", "_protocol", "_sock", "close_code", "outbox", "received_bytes")
 
     def __init__(
-        self, sock: socket.socket, limits: MessageLimits, paces: tuple[Pace, ...], stall_seconds: float
+        self, sock: socket.socket, limits: MessageLimits, stall_seconds: float, paces: tuple[Pace, ...] = ()
     ) -> None:
         self._sock = sock
         self._protocol = Protocol(ConnectionType.SERVER)
