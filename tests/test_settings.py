@@ -35,7 +35,7 @@ def test_every_setting_says_why_it_is_there():
 
 def test_every_setting_is_of_a_kind_that_is_read():
     kinds = {entry.name: type(entry.default) for entry in ENTRIES}
-    assert {name for name, kind in kinds.items() if not issubclass(kind, int | float | tuple | Path)} == set()
+    assert {name for name, kind in kinds.items() if not issubclass(kind, int | float | str | tuple | Path)} == set()
     assert bool not in kinds.values()
 
 
@@ -61,6 +61,20 @@ def test_the_data_directory_is_read():
 def test_origins_are_read_as_a_list():
     settings = Settings.from_environ({"TSVAPP_ALLOWED_ORIGINS": "https://a.example  http://b.example:8080"})
     assert settings.allowed_origins == ("https://a.example", "http://b.example:8080")
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://localhost:6379/0", "rediss://:word@cache.example/1", "unix:///run/redis.sock"]
+)
+def test_the_address_of_redis_is_read(url):
+    assert Settings.from_environ({"TSVAPP_REDIS_URL": f" {url} "}).redis_url == url
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:6379", "http://:word@cache.example", "redis:", "REDIS"])
+def test_an_address_that_is_not_of_redis_is_refused_without_its_password(url):
+    with pytest.raises(StartupError) as caught:
+        Settings.from_environ({"TSVAPP_REDIS_URL": url})
+    assert caught.value.message == "TSVAPP_REDIS_URL must begin with redis://, rediss:// or unix://."
 
 
 def test_what_is_not_ours_is_ignored():
@@ -110,6 +124,6 @@ def as_written(default: object) -> str:
     """Write a default as the README does."""
     if isinstance(default, tuple) and default:
         return " ".join(default)
-    if default == ():
+    if default in ((), ""):
         return "none"
     return f"{default:g}" if isinstance(default, float) else str(default)

@@ -19,8 +19,8 @@ MIB = 1 << 20
 GIB = 1 << 30
 
 
-def _setting(default: Any, reason: str, may_be_0: bool = False) -> Any:
-    return field(default=default, metadata={"reason": reason, "may_be_0": may_be_0})
+def _setting(default: Any, reason: str, *, may_be_0: bool = False, schemes: tuple[str, ...] = ()) -> Any:
+    return field(default=default, metadata={"reason": reason, "may_be_0": may_be_0, "schemes": schemes})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,11 @@ class Settings:
     """Hold every setting; the reason of each stands in its field's metadata and in the README's table."""
 
     data_dir: Path = _setting(Path("data"), "where documents and rooms are kept; one server owns it")  # noqa: RUF009 - a Path does not change
+    redis_url: str = _setting(
+        "",
+        "where workers share rooms, such as redis://127.0.0.1:6379/0; empty: one worker alone",
+        schemes=("redis", "rediss", "unix"),
+    )
     max_upload_bytes: int = _setting(2 * GIB, "largest file; it takes this much disk for each room")
     max_article_bytes: int = _setting(16 * MIB, "largest message of the article's protocol; it is held in memory whole")
     max_row_bytes: int = _setting(4 * MIB, "longest row; a page is read one row at a time, so this bounds its memory")
@@ -75,12 +80,23 @@ class Settings:
         """Read the settings from `TSVAPP_*` variables; raise StartupError that names a wrong one."""
         given: dict[str, Any] = {}
         for entry in fields(cls):
-            text = environ.get(f"TSVAPP_{entry.name.upper()}", "").strip()
-            if text:
-                given[entry.name] = _parse(
-                    f"TSVAPP_{entry.name.upper()}", text, entry.default, entry.metadata["may_be_0"]
-                )
+            name = f"TSVAPP_{entry.name.upper()}"
+            text = environ.get(name, "").strip()
+            if not text:
+                continue
+            if isinstance(entry.default, str):
+                given[entry.name] = _url(name, text, entry.metadata["schemes"])
+            else:
+                given[entry.name] = _parse(name, text, entry.default, entry.metadata["may_be_0"])
         return cls(**given)
+
+
+def _url(name: str, text: str, schemes: tuple[str, ...]) -> str:
+    if not text.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+        # Without the value: an address may hold a password, and this goes into logs.
+        *most, last = (f"{scheme}://" for scheme in schemes)
+        raise StartupError(f"{name} must begin with {', '.join(most)} or {last}.")
+    return text
 
 
 def _parse(name: str, text: str, default: Any, may_be_0: bool) -> Any:
