@@ -6,6 +6,11 @@ import ctypes
 import os
 import socket
 import struct
+from collections.abc import Iterable
+from contextlib import closing
+from email.message import Message
+from email.parser import BytesParser
+from typing import NamedTuple
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 WAIT_SECONDS = 40
@@ -16,7 +21,9 @@ SO_ATTACH_FILTER = 26
 class RawClient:
     """Shake hands over a plain socket; then frames go out as told, and bytes come in only when asked for."""
 
-    def __init__(self, port: int, path: str = "/parser/ws", subprotocol: str = "", receive_buffer: int = 0) -> None:
+    def __init__(
+        self, port: int, path: str = "/parser/ws", subprotocol: str = "", receive_buffer: int = 0, extensions: str = ""
+    ) -> None:
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -32,6 +39,8 @@ class RawClient:
         ]
         if subprotocol:
             lines.append(f"Sec-WebSocket-Protocol: {subprotocol}")
+        if extensions:
+            lines.append(f"Sec-WebSocket-Extensions: {extensions}")
         self.socket.sendall("\r\n".join([*lines, "", ""]).encode())
         self._buffer = b""
         while b"\r\n\r\n" not in self._buffer:
@@ -81,6 +90,31 @@ class RawClient:
     def close(self) -> None:
         """Drop the connection."""
         self.socket.close()
+
+
+class Answer(NamedTuple):
+    """Hold what a request was answered."""
+
+    status: int
+    headers: Message
+    body: str
+
+
+def request(port: int, lines: Iterable[str]) -> Answer:
+    """Send a request line and headers as they are, and read the answer."""
+    lines = list(lines)
+    with closing(socket.create_connection(("127.0.0.1", port), WAIT_SECONDS)) as peer:
+        peer.sendall("\r\n".join([*lines, "", ""]).encode())
+        return read_answer(peer, lines[0].split()[0])
+
+
+def read_answer(peer: socket.socket, method: str = "GET") -> Answer:
+    """Read the next answer; one of 101 has no body, nor one to HEAD."""
+    with peer.makefile("rb") as stream:
+        status = int(stream.readline().split()[1])
+        headers = BytesParser().parsebytes(b"".join(iter(stream.readline, b"\r\n")), headersonly=True)
+        body = b"" if status == 101 or method == "HEAD" else stream.read(int(headers["Content-Length"]))
+    return Answer(status, headers, body.decode())
 
 
 def frame(opcode: int, payload: bytes, fin: bool = True, rsv: int = 0, form: int = 0, masked: bool = True) -> bytes:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import closing
-from email.message import Message
-from email.parser import BytesParser
-from typing import NamedTuple
 from uuid import uuid4
 
 import pytest
 
 from tests.support.client import WAIT_SECONDS, V1Client, open_socket
+from tests.support.raw import Answer, read_answer, request
 from tests.support.server import Server
 
 LISTED = ("https://tables.example", "http://other.example:8080")
@@ -30,12 +28,6 @@ HANDSHAKE = {
     "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": KEY,
 }
-
-
-class Answer(NamedTuple):
-    status: int
-    headers: Message
-    body: str
 
 
 @pytest.fixture(scope="module")
@@ -63,18 +55,7 @@ def ask(
         f"{method} {path} HTTP/{version}",
         *(f"{name}: {headers[name]}" for name in headers if name not in without),
     ]
-    with closing(socket.create_connection(("127.0.0.1", server.port), WAIT_SECONDS)) as peer:
-        peer.sendall("\r\n".join([*lines, "", ""]).encode())
-        return read_answer(peer, method)
-
-
-def read_answer(peer: socket.socket, method: str = "GET") -> Answer:
-    """Read the next answer."""
-    with peer.makefile("rb") as stream:
-        status = int(stream.readline().split()[1])
-        headers = BytesParser().parsebytes(b"".join(iter(stream.readline, b"\r\n")), headersonly=True)
-        body = b"" if status == 101 or method == "HEAD" else stream.read(int(headers["Content-Length"]))
-    return Answer(status, headers, body.decode())
+    return request(server.port, lines)
 
 
 def plain(server: Server, path: str = "/parser/ws", method: str = "GET", **headers: str) -> Answer:
