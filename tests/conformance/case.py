@@ -33,16 +33,20 @@ class Hearing(Protocol):
     def hear(self, peer: Peer) -> None: ...
 
 
+Script = tuple["bytes | Hearing", ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """Send the bytes of a script, and hear between them what has to come.
 
-    A script that does not say how the connection ends is ended by the client, with 1000. `chop` is the most bytes
+    A script that does not say how the connection ends is ended by the client, with 1000; a large one is made when it is
+    played. `chop` is the most bytes
     that are written at once, `in_room` leads into a room that has a table of 250 rows, `v1` speaks `tsvapp.v1`.
     """
 
     sentence: str
-    script: tuple[bytes | Hearing, ...]
+    script: Script | Callable[[], Script]
     chop: int = 0
     in_room: bool = False
     v1: bool = False
@@ -170,7 +174,7 @@ class Peer(RawClient):
 
 def play(case: Case, port: int, room_path: str) -> None:
     """Play a case from the handshake to the end of the connection."""
-    script = case.script
+    script = case.script() if callable(case.script) else case.script
     if not isinstance(script[-1], Closed):
         script = (*script, CLOSE_NORMALLY, Closed(1000, ""))
     with closing(Peer(port, case, room_path)) as peer:

@@ -1,8 +1,8 @@
 """Unmasking with numpy in the place of wsproto's own, which is the dearest step of an upload.
 
 What a client sends is masked (RFC 6455, section 5.3). wsproto has no way to be given another masker, so its class is
-replaced in its module: the one place here that reaches into a library. Checked against wsproto 1.3; a test notices
-when the library does not come by here any more.
+replaced in its module: with `announced`, the only place that reaches into a library. Checked against wsproto 1.3; a
+test notices when the library does not come by here any more.
 """
 
 from __future__ import annotations
