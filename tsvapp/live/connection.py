@@ -11,9 +11,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from io import BytesIO
 from time import monotonic
-from typing import Any
 
 import gevent
 from wsproto import ConnectionType
@@ -35,6 +33,9 @@ SMALL_FRAME_BYTES = 1 << 10
 
 RECEIVE_BYTES = 64 << 10
 """Bytes of one read: 4 KiB, the library's own, costs a third of an upload's speed."""
+
+SMALL_PIECE_BYTES = 512
+"""Shorter pieces of a message are kept together: an object for each would take many times their bytes."""
 
 SLICE_SECONDS = 0.005
 """How long one connection is heard before others may run: 64 KiB may be ten thousand frames, 80 µs each."""
@@ -70,8 +71,8 @@ class Connection:
 
         Text, pings and small frames come no faster than the paces allow.
         """
-        # Whatever the frames it comes in, a message takes as much memory as it has bytes.
-        whole: BytesIO | None = None
+        parts: list[bytes | bytearray] = []
+        size = 0
         frame = 0
         others_ran = monotonic()
         while self.close_code is None:
@@ -85,28 +86,25 @@ class Connection:
                 if isinstance(event, TextMessage | BytesMessage):
                     is_text = isinstance(event, TextMessage)
                     # Limits are in bytes: a text counted in characters may be four times as large.
-                    data = event.data.encode() if isinstance(event.data, str) else event.data
-                    if self._is_too_big(is_text, (whole.tell() if whole else 0) + len(data)):
+                    piece = event.data.encode() if isinstance(event.data, str) else event.data
+                    size += len(piece)
+                    if self._is_too_big(is_text, size):
                         return
-                    frame += len(data)
+                    frame += len(piece)
                     if event.frame_finished:
                         if is_text or frame < SMALL_FRAME_BYTES:
                             self._keep_pace()
                             if self.close_code is not None:
                                 return
                         frame = 0
-                    if whole is None and event.message_finished:
-                        message: Any = event.data
-                    else:
-                        whole = whole or BytesIO()
-                        whole.write(data)
-                        if not event.message_finished:
-                            continue
-                        message = whole.getvalue().decode() if is_text else whole.getvalue()
-                        whole = None
-                    yield message
+                    _keep(parts, piece)
+                    if not event.message_finished:
+                        continue
+                    message = b"".join(parts)
+                    parts, size = [], 0
+                    yield message.decode() if is_text else message
                     # Until the next one comes, nobody needs what may have been a whole file.
-                    del event, data, message
+                    del event, piece, message
                     if self.close_code is not None:
                         return
                 elif isinstance(event, Ping | Pong):
@@ -118,7 +116,7 @@ class Connection:
                     self.close(event.code, "" if event.reason is None else event.reason)
                     return
             is_text, coming = announced(self._protocol)
-            if coming and self._is_too_big(is_text, (whole.tell() if whole else 0) + coming):
+            if coming and self._is_too_big(is_text, size + coming):
                 return
             data = self._receive()
             if not data:
@@ -182,3 +180,13 @@ class Connection:
             with gevent.Timeout(FLUSH_SECONDS, False):  # type: ignore[arg-type]  # False: be silent
                 while self._sock.recv(RECEIVE_BYTES):
                     pass
+
+
+def _keep(parts: list[bytes | bytearray], data: bytes | bytearray) -> None:
+    """Add a piece of a message to its parts."""
+    if len(data) >= SMALL_PIECE_BYTES:
+        parts.append(data)
+    elif parts and isinstance(parts[-1], bytearray):
+        parts[-1] += data
+    else:
+        parts.append(bytearray(data))
