@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import errno
 import os
-import resource
 import signal
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from tests.support.limits import no_file_larger_than
 from tsvapp.errors import StartupError, StorageFailed
-from tsvapp.store.blob import FileBlob, read_at, storage_failed
-from tsvapp.store.local import FORMAT, LocalStore
+from tsvapp.store.blob import read_at
+from tsvapp.store.local import LocalStore
+from tsvapp.store.schema import FORMAT
 
+NAMED, BROKEN_OFF, REPLACED = "1" * 32, "2" * 32, "3" * 32
 RECORD = {"page": 3, "document": {"id": "d1", "name": "Größe\n.tsv", "size": 10}, "list": [1, None, True]}
 
 
@@ -36,9 +36,9 @@ def store(directory: Path) -> Iterator[LocalStore]:
     store.close()
 
 
-@pytest.fixture
-def blob(tmp_path: Path) -> FileBlob:
-    return FileBlob(tmp_path / "bytes")
+def refuse(*args, **kwargs):
+    """Be a disk that does nothing any more."""
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
 def watch(room_id):
@@ -65,41 +65,10 @@ def files(directory: Path) -> set[str]:
 
 def keep(store: LocalStore, document_id: str, data: bytes = b"a\tb\n", index: bytes = b"index") -> None:
     store.blob(document_id).append(data)
-    store.keep(document_id, index)
+    store.keep(document_id, index, "r1")
 
 
-@contextmanager
-def no_file_larger_than(size: int) -> Iterator[None]:
-    """Let the system refuse to write beyond `size` bytes of a file, after it has taken those before."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-# Bytes
-
-
-@given(
-    pieces=st.lists(st.binary(max_size=50), max_size=6),
-    start=st.integers(0, 400),
-    stop=st.integers(0, 400),
-)
-def test_bytes_are_read_as_they_were_added(tmp_path_factory, pieces, start, stop):
-    path = tmp_path_factory.mktemp("blob") / "bytes"
-    blob = FileBlob(path)
-    for piece in [b"x", *pieces]:
-        blob.append(piece)
-    whole = b"x" + b"".join(pieces)
-    assert blob.size == len(whole)
-    assert blob.read(start, stop) == whole[start:stop]
-    assert path.read_bytes() == whole
-
-
-def test_a_new_blob_is_empty(blob):
-    assert blob.size == 0
+# Documents
 
 
 def test_bytes_are_added_behind_those_that_were_there_when_it_was_opened(store):
@@ -109,105 +78,46 @@ def test_bytes_are_added_behind_those_that_were_there_when_it_was_opened(store):
     assert (again.size, again.read(0, 10)) == (6, b"onetwo")
 
 
-def test_nothing_is_read_beyond_what_is_promised(blob, tmp_path):
-    blob.append(b"one")
-    (tmp_path / "bytes").write_bytes(b"one and more")
-    assert blob.read(0, 100) == b"one"
-
-
-def test_bytes_that_do_not_fit_are_not_added_at_all(blob, tmp_path):
-    blob.append(b"a" * 1000)
-    with no_file_larger_than(1500), pytest.raises(StorageFailed, match="File too large"):
-        blob.append(b"b" * 1000)
-    assert (blob.size, blob.read(0, 5000)) == (1000, b"a" * 1000)
-    assert (tmp_path / "bytes").read_bytes() == b"a" * 1000
-
-
-def test_bytes_can_be_added_again_once_there_is_room(blob):
-    blob.append(b"a" * 1000)
-    with no_file_larger_than(1500), pytest.raises(StorageFailed):
-        blob.append(b"b" * 1000)
-    blob.append(b"c" * 10)
-    assert blob.read(0, 5000) == b"a" * 1000 + b"c" * 10
-
-
-def test_a_full_disk_is_called_full():
-    with pytest.raises(StorageFailed, match=r"disk is full\. The former table is unchanged"):
-        FileBlob(Path("/dev/full")).append(b"one byte more")
-
-
-def test_a_quota_that_is_used_up_is_a_full_disk():
-    assert "disk is full" in storage_failed(OSError(errno.EDQUOT, "over quota")).message
-
-
-def test_another_failure_of_the_disk_is_named():
-    assert "Input/output error" in storage_failed(OSError(errno.EIO, "-")).message
-
-
-def test_a_place_where_nothing_can_be_written_is_a_failure_in_words(tmp_path):
-    with pytest.raises(StorageFailed, match="No such file or directory"):
-        FileBlob(tmp_path / "missing" / "bytes").append(b"a")
-
-
-def test_no_descriptor_is_held(blob):
-    before = len(os.listdir("/proc/self/fd"))
-    blob.append(b"one")
-    blob.read(0, 3)
-    with no_file_larger_than(3), pytest.raises(StorageFailed):
-        blob.append(b"two")
-    assert len(os.listdir("/proc/self/fd")) == before
-
-
 def test_a_document_that_is_open_is_readable_after_it_is_deleted(store):
     store.blob("d1").append(b"one two")
     descriptor = store.blob("d1").open()
     try:
         store.delete("d1")
-        assert read_at(descriptor, 4, 100) == b"two"
+        assert read_at(descriptor, 4, 7) == b"two"
     finally:
         os.close(descriptor)
 
 
-def test_a_large_document_is_read_whole(tmp_path):
-    data = os.urandom(1 << 20) * 3
-    blob = FileBlob(tmp_path / "bytes")
-    blob.append(data)
-    assert blob.read(0, len(data)) == data
-
-
-# Documents
-
-
 def test_a_kept_document_has_its_index(store):
     keep(store, "d1", index=b"\x00\x01")
-    assert store.index("d1") == b"\x00\x01"
+    assert store.index("d1", "r1") == b"\x00\x01"
 
 
 def test_a_document_that_was_not_kept_has_no_index(store):
     store.blob("d1").append(b"a")
-    assert store.index("d1") == b""
+    assert store.index("d1", "r1") == b""
 
 
 def test_an_index_takes_the_place_of_the_former_whole(store, directory):
     keep(store, "d1", index=b"former" * 1000)
     with (directory / "documents" / "d1.index").open("rb") as reader:
         half = reader.read(600)
-        store.keep("d1", b"new")
-        assert half + reader.read() == b"former" * 1000
-    assert store.index("d1") == b"new"
+        store.keep("d1", b"new", "r1")
+        assert (half + reader.read()).endswith(b"former" * 1000)
+    assert store.index("d1", "r1") == b"new"
     assert files(directory) == {"d1", "d1.index"}
 
 
 def test_an_index_that_does_not_fit_leaves_the_former(store):
     keep(store, "d1", index=b"former")
     with no_file_larger_than(100), pytest.raises(StorageFailed):
-        store.keep("d1", b"new" * 1000)
-    assert store.index("d1") == b"former"
+        store.keep("d1", b"new" * 1000, "r1")
+    assert store.index("d1", "r1") == b"former"
 
 
 def test_a_document_that_is_not_there_cannot_be_kept(store):
     with pytest.raises(StorageFailed):
-        store.keep("d1", b"index")
+        store.keep("d1", b"index", "r1")
 
 
 def test_a_deleted_document_leaves_nothing(store, directory):
@@ -223,16 +133,90 @@ def test_a_document_that_is_gone_already_can_be_deleted(store):
 
 
 def test_what_no_record_names_is_swept_when_the_directory_is_opened(store, directory):
-    for name in ("named", "broken-off", "replaced"):
-        keep(store, name)
-    for name in ("named.draft", "lost.index"):
+    for each in (NAMED, BROKEN_OFF, REPLACED):
+        keep(store, each)
+    for name in (f"{NAMED}.draft", f"{'e' * 32}.index"):
         (directory / "documents" / name).touch()
-    store.save_room("r1", watch("r1"), 1.0, ["named"], RECORD)
+    store.save_room("r1", watch("r1"), 1.0, [NAMED], RECORD)
     store.save_room("r2", watch("r2"), 1.0, [], RECORD)
     again = reopened(store, directory)
-    assert files(directory) == {"named", "named.index"}
-    assert again.blob("named").read(0, 10) == b"a\tb\n"
+    assert files(directory) == {NAMED, f"{NAMED}.index"}
+    assert again.blob(NAMED).read(0, 10) == b"a\tb\n"
     again.close()
+
+
+def test_what_is_not_ours_is_left_alone_by_the_sweep(store, directory):
+    documents = directory / "documents"
+    foreign = {"lost+found", f"{'a' * 32}", ".nfs0000000001", "backup.tar", f"{'b' * 32}.tsv", f"{'B' * 32}"}
+    for name in ("lost+found", "a" * 32):
+        (documents / name).mkdir()
+    for name in (".nfs0000000001", "backup.tar", f"{'b' * 32}.tsv", "B" * 32):
+        (documents / name).write_bytes(b"somebody else's")
+    (documents / ("c" * 32)).symlink_to(documents / "backup.tar")
+    reopened(store, directory).close()
+    assert files(directory) == foreign | {"c" * 32}
+
+
+def test_a_sweep_while_the_server_runs_leaves_drafts_of_what_is_named(store, directory):
+    keep(store, NAMED)
+    keep(store, REPLACED)
+    (directory / "documents" / f"{NAMED}.draft").touch()
+    store.save_room("r1", watch("r1"), 1.0, [], RECORD, unfinished=NAMED)
+    store.sweep()
+    assert files(directory) == {NAMED, f"{NAMED}.index", f"{NAMED}.draft"}
+
+
+def test_nothing_is_swept_when_it_cannot_be_told_what_is_left_over(store, directory):
+    keep(store, REPLACED)
+    vars(store)["_records"].execute("DROP TABLE documents")
+    store.sweep()
+    assert files(directory) == {REPLACED, f"{REPLACED}.index"}
+
+
+def test_a_file_that_cannot_be_removed_is_left_for_the_sweep(store, directory, monkeypatch, caplog):
+    keep(store, REPLACED)
+    monkeypatch.setattr(os, "unlink", refuse)
+    store.delete(REPLACED)
+    assert "left for the next sweep" in caplog.text
+    assert files(directory) == {REPLACED, f"{REPLACED}.index"}
+    monkeypatch.undo()
+    store.sweep()
+    assert files(directory) == set()
+
+
+def test_an_index_of_another_document_or_reading_is_none(store, directory):
+    keep(store, NAMED, index=b"index of the one")
+    keep(store, REPLACED, index=b"index of another")
+    assert store.index(NAMED, "r2") == b""
+    documents = directory / "documents"
+    (documents / f"{REPLACED}.index").rename(documents / f"{NAMED}.index")
+    assert store.index(NAMED, "r1") == b""
+
+
+def test_an_index_with_any_byte_changed_or_cut_off_is_none(store, directory):
+    keep(store, NAMED, index=bytes(range(50)))
+    path = directory / "documents" / f"{NAMED}.index"
+    good = path.read_bytes()
+    for place in range(len(good)):
+        path.write_bytes(good[:place] + bytes([good[place] ^ 1]) + good[place + 1 :])
+        assert store.index(NAMED, "r1") == b""
+        path.write_bytes(good[:place])
+        assert store.index(NAMED, "r1") == b""
+    path.write_bytes(good)
+    assert store.index(NAMED, "r1") == bytes(range(50))
+
+
+def test_a_directory_in_the_place_of_an_index_is_none(store, directory):
+    (directory / "documents" / f"{NAMED}.index").mkdir()
+    assert store.index(NAMED, "r1") == b""
+
+
+def test_an_index_that_cannot_be_kept_leaves_no_draft(store, directory, monkeypatch):
+    keep(store, NAMED)
+    monkeypatch.setattr(os, "rename", refuse)
+    with pytest.raises(StorageFailed, match="Input/output error"):
+        store.keep(NAMED, b"new", "r2")
+    assert files(directory) == {NAMED, f"{NAMED}.index"}
 
 
 # Rooms
@@ -245,6 +229,21 @@ def test_a_room_is_read_as_it_was_saved(store):
 
 def test_a_room_that_was_never_saved_is_none(store):
     assert store.load_room("r1") is None
+
+
+def test_a_room_that_has_lost_its_id_to_look_by_is_still_read(store):
+    store.save_room("r1", watch("r1"), 12.5, ["d1"], RECORD)
+    vars(store)["_records"].execute("DELETE FROM watches")
+    assert store.load_room("r1") == (None, 12.5, RECORD)
+
+
+def test_a_record_that_is_no_json_is_an_error_of_its_room(store):
+    store.save_room("r1", watch("r1"), 1.0, [], RECORD)
+    store.save_room("r2", watch("r2"), 2.0, [], RECORD)
+    vars(store)["_records"].execute("UPDATE rooms SET record = '{' WHERE room_id = 'r1'")
+    with pytest.raises(ValueError, match="Expecting"):
+        store.load_room("r1")
+    assert store.load_room("r2") == ("watch r2", 2.0, RECORD)
 
 
 def test_a_room_that_is_saved_again_is_one_room(store):
@@ -270,7 +269,7 @@ store = LocalStore(Path({str(directory)!r}))
 store.own()
 store.open()
 store.blob("d1").append(b"a")
-store.keep("d1", b"index")
+store.keep("d1", b"index", "r1")
 store.save_room("r1", "watch r1", 1.0, ["d1"], {{"page": 3}})
 store.spend("r0", "expired")
 os.kill(os.getpid(), signal.SIGKILL)
@@ -278,7 +277,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert subprocess.run([sys.executable, "-c", server], check=False).returncode == -signal.SIGKILL
     store = opened(directory)
     assert (store.load_room("r1"), store.spent("r0")) == (("watch r1", 1.0, {"page": 3}), "expired")
-    assert (store.blob("d1").read(0, 10), store.index("d1")) == (b"a", b"index")
+    assert (store.blob("d1").read(0, 10), store.index("d1", "r1")) == (b"a", b"index")
     store.close()
 
 
@@ -320,7 +319,7 @@ def test_an_id_can_be_spent_that_never_was_a_room(store):
 def test_a_room_that_could_not_be_spent_stays_and_what_is_saved_later_is_on_the_disk(store, directory):
     keep(store, "d1")
     store.save_room("r1", watch("r1"), 1.0, ["d1"], RECORD)
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(StorageFailed, match="records"):
         store.spend("r1", None)
     store.save_room("r2", watch("r2"), 2.0, [], RECORD)
     again = sqlite3.connect(directory / "rooms.sqlite")
@@ -358,16 +357,110 @@ def test_a_directory_that_cannot_be_made_is_refused_in_words(tmp_path):
 
 @pytest.mark.parametrize("version", [FORMAT + 1, FORMAT - 2])
 def test_another_format_is_refused_in_words_and_left_as_it_is(store, directory, version):
-    keep(store, "d1")
+    keep(store, BROKEN_OFF)
     store.close()
-    records = sqlite3.connect(directory / "rooms.sqlite")
-    records.execute(f"PRAGMA user_version = {version}")
-    records.close()
+    path = directory / "rooms.sqlite"
+    with closing(sqlite3.connect(path)) as records:
+        records.execute("PRAGMA journal_mode = DELETE")
+        records.execute(f"PRAGMA user_version = {version}")
+    before, names = path.read_bytes(), sorted(directory.iterdir())
     other = LocalStore(directory)
     with pytest.raises(StartupError, match=f"has format {version}; this version reads format {FORMAT}"):
         other.open()
     other.close()
-    assert files(directory) == {"d1", "d1.index"}
+    assert (path.read_bytes(), sorted(directory.iterdir())) == (before, names)
+    assert files(directory) == {BROKEN_OFF, f"{BROKEN_OFF}.index"}
+
+
+FORMAT_1 = """
+PRAGMA journal_mode = WAL;
+CREATE TABLE rooms (room_id TEXT PRIMARY KEY, used_at REAL NOT NULL, record TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX rooms_by_use ON rooms (used_at);
+CREATE TABLE documents (id TEXT PRIMARY KEY, room_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX documents_by_room ON documents (room_id);
+CREATE TABLE unfinished (id TEXT PRIMARY KEY, room_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX unfinished_by_room ON unfinished (room_id);
+CREATE TABLE watches (id TEXT PRIMARY KEY, room_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX watches_by_room ON watches (room_id);
+CREATE TABLE spent (id TEXT PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
+PRAGMA user_version = 1;
+INSERT INTO rooms VALUES ('r1', 12.5, '{"page": 3}'), ('r2', 13.5, '{"page": 4}');
+INSERT INTO watches VALUES ('w1', 'r1'), ('w2', 'r2');
+INSERT INTO documents VALUES ('11111111111111111111111111111111', 'r1');
+INSERT INTO unfinished VALUES ('22222222222222222222222222222222', 'r2');
+INSERT INTO spent VALUES ('r0', 'deleted');
+"""
+"""What a server of format 1 writes: whatever later formats are, this is opened, or refused in words."""
+
+
+def test_a_directory_of_format_1_opens_with_all_that_is_in_it(directory):
+    (directory / "documents").mkdir(parents=True)
+    with closing(sqlite3.connect(directory / "rooms.sqlite")) as records:
+        records.executescript(FORMAT_1)
+    for name in (NAMED, f"{NAMED}.index", BROKEN_OFF, REPLACED):
+        (directory / "documents" / name).write_bytes(b"a\tb\n")
+    store = LocalStore(directory)
+    assert store.own()
+    assert store.open() == 2
+    assert store.load_room("r1") == ("w1", 12.5, {"page": 3})
+    assert (store.watched("w2"), store.spent("r0"), store.unfinished()) == ("r2", "deleted", [BROKEN_OFF])
+    assert files(directory) == {NAMED, f"{NAMED}.index", BROKEN_OFF}
+    store.save_room("r1", "w1", 14.5, [NAMED], RECORD)
+    assert store.rooms_unused_since(14.0) == ["r2"]
+    store.close()
+
+
+def test_new_records_are_of_the_format_that_is_stated(store):
+    (version,) = vars(store)["_records"].execute("PRAGMA user_version").fetchone()
+    assert version == FORMAT
+
+
+@pytest.mark.parametrize("left", ["nothing", "an empty file"])
+def test_lost_records_stop_the_start_in_words_and_the_documents_stay(store, directory, left):
+    keep(store, NAMED)
+    store.save_room("r1", watch("r1"), 1.0, [NAMED], RECORD)
+    store.close()
+    (directory / "rooms.sqlite").unlink()
+    if left == "an empty file":
+        (directory / "rooms.sqlite").touch()
+    other = LocalStore(directory)
+    with pytest.raises(StartupError, match="is missing or empty, but there are documents"):
+        other.open()
+    other.close()
+    assert files(directory) == {NAMED, f"{NAMED}.index"}
+
+
+def test_records_of_something_else_are_refused_in_words(directory):
+    store = LocalStore(directory)
+    store.own()
+    with closing(sqlite3.connect(directory / "rooms.sqlite")) as records:
+        records.execute("CREATE TABLE bookmarks (id)")
+    with pytest.raises(StartupError, match=r"rooms.sqlite is no file of tsvapp's"):
+        store.open()
+    store.close()
+
+
+def test_records_that_have_lost_a_table_stop_the_start_in_words(store, directory):
+    keep(store, NAMED)
+    vars(store)["_records"].execute("DROP TABLE rooms")
+    store.close()
+    other = LocalStore(directory)
+    with pytest.raises(StartupError, match="no such table: rooms"):
+        other.open()
+    other.close()
+    assert files(directory) == {NAMED, f"{NAMED}.index"}
+
+
+def test_a_probe_leaves_nothing_and_says_what_is_wrong(store, directory):
+    store.probe()
+    with no_file_larger_than(100), pytest.raises(StorageFailed, match="File too large"):
+        store.probe()
+    assert not (directory / "probe").exists()
+    with closing(sqlite3.connect(directory / "rooms.sqlite")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        vars(store)["_records"].execute("PRAGMA busy_timeout = 1")
+        with pytest.raises(StorageFailed, match="database is locked"):
+            store.probe()
 
 
 @pytest.mark.parametrize("content", [b"this is no database" * 100, b"SQLite format 3\x00" + b"\xff" * 4000])

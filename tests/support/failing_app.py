@@ -1,10 +1,16 @@
-"""The application with parts that fail on purpose, for what cannot be brought about from outside."""
+"""The application with parts that fail on purpose, for what cannot be brought about from outside.
+
+TEST_FAILS names a part that fails from the start. TEST_FAULTS names a file by which a test steers, while the server
+runs, which operation on the data directory fails, and TEST_CALLS one into which all of them are written, in their
+order, with what is announced: `tests/support/faults.py` has both ends of that.
+"""
 
 import errno
 import os
 
 import gevent.monkey
 
+from tests.support import faults
 from tsvapp import create_app
 from tsvapp.live.article_member import ArticleMember
 
@@ -46,5 +52,7 @@ if os.environ.get("TEST_FAILS") == "disk":
     os.fsync = flush_slowly
 if os.environ.get("TEST_FAILS") == "full":
     os.pwrite = write_until_full
+if os.environ.get("TEST_FAULTS"):
+    faults.install(os.environ["TSVAPP_DATA_DIR"], os.environ["TEST_FAULTS"], os.environ["TEST_CALLS"])
 
 app = create_app()

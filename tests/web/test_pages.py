@@ -103,10 +103,10 @@ def test_a_server_that_can_serve_says_so(site):
 
 
 def test_a_server_whose_disk_takes_nothing_is_not_ready_and_says_why(site, monkeypatch):
-    def fail(path, data):
+    def fail(descriptor, data, position):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", fail)
+    monkeypatch.setattr(os, "pwrite", fail)
     answer = site.get("/readyz")
     assert answer.status_code == 503
     assert "disk is full" in answer.text

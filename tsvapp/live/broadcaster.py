@@ -26,6 +26,7 @@ from tsvapp.room.people import Person, Pointed
 from tsvapp.room.room import Audience, Room
 from tsvapp.room.view import RoomState
 from tsvapp.settings import Settings
+from tsvapp.store.blob import unreadable
 from tsvapp.table.document import Reading
 
 SLICE_SECONDS = 0.005
@@ -221,14 +222,16 @@ class Broadcaster:
         room = self._room
         try:
             return offload(encode_state, room, state, reading, audiences, self._settings)
-        except (OSError, TsvappError):
+        except (OSError, TsvappError) as error:
             nothing: dict[Audience, bytes | None] = dict.fromkeys(audiences)
             if room.state.revision != state.revision or room.deleted:
                 # A document that was replaced meanwhile is gone from the disk: the next state is told then.
                 return nothing
             log.exception("room %.8s: page %d cannot be read", room.room_id, state.page)
-            event = ErrorEvent("storage_failed", "The server cannot read this table any more. Bring the file again.")
+            failure = unreadable(error) if isinstance(error, OSError) else error
+            event = ErrorEvent(**failure.answer())
             told = {Audience.V1: message_frame(serialize(event))} if Audience.V1 in audiences else {}
+            self._frames_of = None  # not kept for those who come later: it may be over by then
             return nothing | told
 
     @staticmethod

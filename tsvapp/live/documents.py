@@ -27,16 +27,19 @@ def restore(room: LiveRoom, document_id: str, by: Person, records: Records) -> N
         raise UploadRunning("A table is on its way into this room. Wait until it is done, or cancel it first.")
     room.finishing = True
     try:
-        document, reading = offload(records.reopen, kept)
+        try:
+            document, reading = offload(records.reopen, kept)
+        except Exception as error:
+            log.exception("room %.8s: a former document cannot be read", room.room_id)
+            raise StorageFailed(
+                "The server cannot read that table; this one stays. Try again later, or bring its file again."
+            ) from error
         present = room.document.reading if room.document else None
         if room.state.table is not None and present is not None:
             room.former[room.state.table.document] = record_of(room.state.table, present)
         table = describe(reading, kept["document"], growing=False)
         # On the disk before it is announced.
         records.save(room, view.restore(room.state, table, by), reading)
-    except Exception as error:
-        log.exception("room %.8s: a former document cannot be read", room.room_id)
-        raise StorageFailed("The server cannot read this document any more.") from error
     finally:
         room.finishing = False
     room.change(view.restore, table, by, readings=[reading])

@@ -11,16 +11,15 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from tsvapp.errors import LimitReached, UnknownRoom
+from tsvapp.errors import LimitReached, StorageFailed, UnknownRoom
 from tsvapp.live.counts import Counts
-from tsvapp.live.ids import new_id
+from tsvapp.live.ids import new_id, new_room_id
 from tsvapp.live.live_room import LiveRoom
 from tsvapp.live.offload import SingleThread, offload
 from tsvapp.room.protocol import NO_ROOM
 from tsvapp.room.view import RoomState, Table
 from tsvapp.settings import Settings
 from tsvapp.store.local import LocalStore
-from tsvapp.table.dialect import Choice
 from tsvapp.table.document import Document, Reading
 
 SAVE_SECONDS = 1.0
@@ -43,8 +42,11 @@ class Records:
 
     def open(self) -> None:
         """Open the store's records; raise StartupError when they cannot be read."""
-        self._thread.run(self._store.open)
-        self.count = self._thread.run(self._store.count_rooms)
+        self.count = self._thread.run(self._store.open)
+
+    def probe(self) -> None:
+        """Raise StorageFailed if the disk or the records take nothing."""
+        self._thread.run(self._store.probe)
 
     def close(self) -> None:
         """Close the records and let go of the data directory."""
@@ -60,7 +62,10 @@ class Records:
             )
 
     def save(self, room: LiveRoom, state: RoomState, reading: Reading | None) -> None:
-        """Write the room down as `state` says, with its finished table if it has one; on return it is on the disk."""
+        """Write the room down as `state` says, with its finished table if it has one; on return it is on the disk.
+
+        Raise StorageFailed if that fails; the room is then written down as it is by the next `save_if_needed`.
+        """
         former = [room.former[table.document] for table in state.former]
         record: dict[str, Any] = {"document": None, "former": former, "upload": room.pending}
         documents = [table.document for table in state.former]
@@ -72,9 +77,13 @@ class Records:
         # Before the write: a change that comes while it is on its way is written again.
         room.unsaved = False
         unfinished = room.pending["document"] if room.pending else None
-        self._thread.run(
-            self._store.save_room, room.room_id, room.watch_id, room.used_at, documents, record, unfinished
-        )
+        try:
+            self._thread.run(
+                self._store.save_room, room.room_id, room.watch_id, room.used_at, documents, record, unfinished
+            )
+        except StorageFailed:
+            room.unsaved = True
+            raise
         if not room.stored:
             room.stored = True
             self.count += 1
@@ -85,29 +94,45 @@ class Records:
             return
         try:
             self.save(room, room.state, room.document.reading if room.document else None)
-        except Exception:
-            room.unsaved = True
-            log.exception("room %.8s could not be saved; it will be tried again", room.room_id)
+        except StorageFailed as error:
+            log.error("room %.8s could not be saved and will be tried again: %s", room.room_id, error.__cause__)
 
     def watched(self, watch_id: str) -> str | None:
-        """Return the room that may be looked at by this id, or None; raise UnknownRoom if the id is spent."""
-        reason = self._thread.run(self._store.spent, watch_id)
-        if reason is not None:
-            reason = reason if reason in NO_ROOM else "unknown"
-            raise UnknownRoom(NO_ROOM[reason], reason=reason)
-        return self._thread.run(self._store.watched, watch_id)
+        """Return the room that may be looked at by this id, or None.
+
+        Raise UnknownRoom if the id is spent, or if the records cannot be read.
+        """
+        try:
+            reason = self._thread.run(self._store.spent, watch_id)
+            if reason is None:
+                return self._thread.run(self._store.watched, watch_id)
+        except StorageFailed as error:
+            log.error("the records cannot be read: %s", error.__cause__)
+            raise UnknownRoom(NO_ROOM["unreadable"], reason="unreadable") from error
+        reason = reason if reason in NO_ROOM else "unknown"
+        raise UnknownRoom(NO_ROOM[reason], reason=reason)
 
     def renew_watch(self, room: LiveRoom, watch_id: str) -> None:
         """Give the room another id to look by; the former one is spent."""
-        if room.stored:
+        if room.stored or room.pending is not None:  # it is being written down for the first time
             self._thread.run(self._store.renew_watch, room.room_id, watch_id, "renewed")
         room.watch_id = watch_id
 
     def load(self, room_id: str, epoch: str) -> LiveRoom | None:
         """Make a room of its record; None if there is no record.
 
-        Raise UnknownRoom if it has expired, or if what is on the disk cannot be read any more.
+        Raise UnknownRoom if it has expired, or if what is on the disk cannot be read.
         """
+        try:
+            return self._load(room_id, epoch)
+        except UnknownRoom:
+            raise
+        except Exception as error:
+            # Whatever is wrong with it costs nobody else: in a damaged record anything may be missing.
+            log.exception("room %.8s cannot be read", room_id)
+            raise UnknownRoom(NO_ROOM["unreadable"], reason="unreadable") from error
+
+    def _load(self, room_id: str, epoch: str) -> LiveRoom | None:
         kept = self._thread.run(self._store.load_room, room_id)
         if kept is None:
             return None
@@ -115,19 +140,16 @@ class Records:
         if used_at < self._unused_since():  # and housekeeping has not come to it yet
             self.spend(room_id, "expired")
             raise UnknownRoom(NO_ROOM["expired"], reason="expired")
-        room = LiveRoom(room_id, watch_id, epoch, used_at, self._settings, self.counts)
+        room = LiveRoom(room_id, watch_id or new_room_id(), epoch, used_at, self._settings, self.counts)
         room.stored = True
+        room.unsaved = watch_id is None
         room.pending = record.get("upload")
         room.former = {each["document"]["id"]: each for each in record["former"]}
         former = tuple(described(each) for each in record["former"])
         room.commit(0, replace(room.state, former=former))
         if record["document"] is None:
             return room
-        try:
-            document, reading = offload(self.reopen, record)
-        except Exception as error:
-            log.exception("room %.8s cannot be read", room_id)
-            raise UnknownRoom(NO_ROOM["unreadable"], reason="unreadable") from error
+        document, reading = offload(self.reopen, record)
         table = describe(reading, record["document"], growing=False)
         page = min(record["page"], table.pages)
         room.commit(0, replace(room.state, revision=record["revision"], page=page, table=table), reading)
@@ -149,17 +171,17 @@ class Records:
         if blob.size != kept["size"]:
             raise ValueError(f"document {kept['id']} has {blob.size} bytes instead of {kept['size']}")
         most = self._settings.max_row_bytes
-        index = self._store.index(kept["id"])
+        reading_id = record["reading"]["id"]
         try:
-            reading = Reading.restore(record["reading"]["id"], blob, record["reading"], index)
+            reading = Reading.restore(reading_id, blob, record["reading"], self._store.index(kept["id"], reading_id))
         except ValueError:
-            # The index is lost or half written; the bytes are what counts, and they say it all again.
-            log.warning("document %s: its row index does not fit and is made anew", kept["id"])
-            document = Document.unread(blob, new_id, max_row_bytes=most, choice=Choice(**record["reading"]["choice"]))
-            document.seal()
-            assert document.reading is not None
-            self._store.keep(kept["id"], document.reading.index.dumps())
-            return document, document.reading
+            # The index is lost, damaged or older than the record; the bytes are what counts, and they say it all again.
+            log.warning("document %.8s…: its row index does not fit and is made anew", kept["id"])
+            reading = Reading.remake(reading_id, blob, record["reading"])
+            try:
+                self._store.keep(kept["id"], reading.index.dumps(), reading_id)
+            except StorageFailed as error:
+                log.warning("document %.8s…: its row index cannot be kept: %s", kept["id"], error.__cause__)
         return Document.restore(blob, reading, new_id, max_row_bytes=most), reading
 
     def unfinished(self) -> list[str]:
@@ -170,17 +192,20 @@ class Records:
         """Delete what an upload has left that nobody goes on with."""
         self._thread.run(self._store.forget_unfinished, document_id)
 
+    def sweep(self) -> None:
+        """Remove the files that no record names."""
+        self._thread.run(self._store.sweep)
+
     def unused(self) -> list[str]:
         """Name the rooms that were not used for `room_days`."""
-        return list(self._thread.run(self._store.rooms_unused_since, self._unused_since()))
+        return self._thread.run(self._store.rooms_unused_since, self._unused_since())
 
     def _unused_since(self) -> float:
         return time.time() - self._settings.room_days * DAY_SECONDS
 
     def spend(self, room_id: str, reason: str, watch_id: str | None = None) -> None:
         """Delete a room and its documents for good; `reason`, one of NO_ROOM, is what is said at its address."""
-        self._thread.run(self._store.spend, room_id, reason, watch_id)
-        self.count = self._thread.run(self._store.count_rooms)
+        self.count -= self._thread.run(self._store.spend, room_id, reason, watch_id)
 
     def touch(self, room: LiveRoom) -> None:
         """Note that the room is in use now, which puts off its expiry."""

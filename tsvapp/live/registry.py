@@ -14,7 +14,7 @@ from uuid import uuid4
 import gevent
 from gevent.event import AsyncResult
 
-from tsvapp.errors import LimitReached
+from tsvapp.errors import LimitReached, StorageFailed
 from tsvapp.live.broadcaster import Listener
 from tsvapp.live.ids import new_room_id
 from tsvapp.live.live_room import LiveRoom
@@ -105,7 +105,11 @@ class Registry:
     def delete(self, room: LiveRoom) -> None:
         """Delete a room for good, with its documents; its ids never become rooms again."""
         room.deleted = room.finishing = True  # nothing is written down of it any more
-        self._records.spend(room.room_id, "deleted", room.watch_id)
+        try:
+            self._records.spend(room.room_id, "deleted", room.watch_id)
+        except StorageFailed:
+            room.deleted = room.finishing = False
+            raise
         self._forget(room)
 
     def evict(self) -> None:

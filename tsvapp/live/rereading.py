@@ -17,7 +17,7 @@ from tsvapp.room import view
 from tsvapp.room.commands import Read
 from tsvapp.room.people import Person
 from tsvapp.room.view import PAGE_SIZE
-from tsvapp.store.blob import storage_failed
+from tsvapp.store.blob import unreadable
 from tsvapp.store.local import LocalStore
 from tsvapp.table.document import Document, Reading
 
@@ -38,19 +38,20 @@ def reread(room: LiveRoom, read: Read, by: Person, records: Records, store: Loca
             reading = room.rereading = offload(document.reread, choice, list(read.changes))
         _grow(room, document, reading, by)
         if room.rereading is reading and room.document is document and room.state.table:
-            offload(store.keep, room.state.table.document, document.reading.index.dumps())
+            index = document.reading.index.dumps()
+            offload(store.keep, room.state.table.document, index, document.reading.id)
             room.unsaved = True
             records.save_if_needed(room)
-    except UploadError:
+    except (UploadError, OSError) as error:
         if reading is not None and document.reading is reading:
             document.reading = former
             if document in (room.document, room.incoming):
                 _show(room, document, former, by)
-        raise
-    except OSError as error:
+        if isinstance(error, UploadError):
+            raise
         # A document that was replaced meanwhile is gone from the disk, and the wish with it.
         if document in (room.document, room.incoming):
-            raise storage_failed(error) from error
+            raise unreadable(error) from error
     finally:
         if room.rereading is reading:
             room.rereading = None

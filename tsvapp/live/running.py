@@ -50,7 +50,7 @@ class Running:
     ) -> Running:
         """Return a new upload, of which nothing has come yet."""
         document_id = new_id()
-        document = Document(store.blob(document_id), new_id, max_row_bytes=settings.max_row_bytes)
+        document = Document(store.new_blob(document_id), new_id, max_row_bytes=settings.max_row_bytes)
         running = cls(room, new_id(), document_id, document, name, size)
         running.sender = sender
         return running

@@ -8,7 +8,9 @@ room's. Whatever ends an upload early, the room keeps the table it had.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 import gevent
 
@@ -22,6 +24,7 @@ from tsvapp.room.people import Person
 from tsvapp.room.protocol import CHUNK_BYTES
 from tsvapp.room.view import Notice, Table, Upload
 from tsvapp.settings import Settings
+from tsvapp.store.blob import storage_failed
 from tsvapp.store.local import LocalStore
 from tsvapp.table.document import Reading
 
@@ -62,11 +65,9 @@ class Uploads:
         try:
             # From now on its address lives, and the upload can go on after a restart.
             self._records.save(room, room.state, room.document.reading if room.document else None)
-        except Exception as error:
-            log.exception("room %.8s cannot be kept", room.room_id)
-            failure = StorageFailed("The server could not keep this room. Try again later.")
-            self._fail(running, failure)
-            raise failure from error
+        except StorageFailed as error:
+            self._fail(running, error)
+            raise
         self._counts.uploads["begun"] += 1
         return running
 
@@ -77,13 +78,20 @@ class Uploads:
         """Take over the upload that a room just loaded had when the server ended; it waits for its file."""
         if room.pending is None:
             return
-        document_id = room.pending["document"]
+        try:
+            self._adopt(room, room.pending)
+        except Exception:
+            # The table that is here is still of use, and what was stored may yet be: the next start tries again.
+            log.exception("room %.8s: an upload that broke off cannot be taken over", room.room_id)
+
+    def _adopt(self, room: LiveRoom, record: Mapping[str, Any]) -> None:
+        document_id = record["document"]
         left = self._settings.abandon_seconds - offload(self._store.age, document_id)
         if left <= 0 or offload(self._store.blob, document_id).size == 0:
             room.pending = None
             room.unsaved = True
             return offload(self._store.delete, document_id)
-        running = offload(Running.restore, room, room.pending, self._store, self._settings)
+        running = offload(Running.restore, room, record, self._store, self._settings)
         upload = Upload(running.upload_id, running.name, running.size, running.stored)
         room.commit(room.state.revision, view.waiting(room.state, upload))
         room.incoming = running.document
@@ -91,7 +99,7 @@ class Uploads:
         gevent.spawn_later(left, self._give_up, running, running.pauses)
 
     def sweep(self) -> None:
-        """Delete what broken uploads have left into rooms that nobody has opened since."""
+        """Delete what broken uploads have left into rooms that nobody has opened since, and what no record names."""
         unfinished = self._records.unfinished()
         # After that has been waited for: what begins is running before it is written down.
         here = {running.document_id for running in self._running.values()}
@@ -99,6 +107,7 @@ class Uploads:
             if document_id not in here and offload(self._store.age, document_id) > self._settings.abandon_seconds:
                 self._records.forget_unfinished(document_id)
                 log.info("an upload that nobody went on with is deleted: document %.8s", document_id)
+        self._records.sweep()
 
     def chunk(self, running: Running, data: bytes, sender: object, show: bool = True) -> bool:
         """Store and read the next bytes, and show the rows; return whether the upload is finished by them.
@@ -115,6 +124,8 @@ class Uploads:
                     limit=running.size,
                 )
             with running.room.reading_turn:
+                if not running.current:
+                    raise NoUpload("This upload has ended.")
                 offload(running.document.append, data)
                 running.stored += len(data)
             self._counts.upload_bytes += len(data)
@@ -128,6 +139,8 @@ class Uploads:
         except Exception as error:
             log.exception("upload into room %.8s failed", running.room.room_id)
             failure = StorageFailed("The server could not take this file. The former table is unchanged.")
+            if isinstance(error, OSError):
+                failure = storage_failed(error)
             self._fail(running, failure)
             raise failure from error
         return False
@@ -269,23 +282,29 @@ class Uploads:
 
     def _record(self, running: Running) -> tuple[Reading, Table]:
         reading, table = running.described(growing=False)
-        offload(self._store.keep, running.document_id, reading.index.dumps())
+        offload(self._store.keep, running.document_id, reading.index.dumps(), reading.id)
         self._records.save(running.room, view.finish(running.room.state, table), reading)
         # Somebody may have wished it to be read otherwise meanwhile; that is written down soon.
         return running.described(growing=False)
 
     def _fail(self, running: Running, error: TsvappError) -> None:
         if running.current:
-            running.sealing = False
-            self._abandon(running, Notice(error.code, f"{running.name!r} could not be opened. {error.message}"), None)
+            maybe_recorded, running.sealing = running.sealing, False
+            notice = Notice(error.code, f"{running.name!r} could not be opened. {error.message}")
+            self._abandon(running, notice, None, maybe_recorded)
 
-    def _abandon(self, running: Running, notice: Notice, by: Person | None) -> None:
+    def _abandon(self, running: Running, notice: Notice, by: Person | None, maybe_recorded: bool = False) -> None:
         room = running.room
         room.change(view.abandon, notice, by)
         room.incoming = room.pending = None
         room.unsaved = True
         self._end(running)
         self._counts.uploads_failed[notice.code] += 1
+        if maybe_recorded:
+            # A commit that was said to fail may be on the disk: a file that a record names must not go before it.
+            self._records.save_if_needed(room)
+            if room.unsaved:
+                return  # swept away when the records can be written again
         with room.reading_turn:
             offload(self._store.delete, running.document_id)
 

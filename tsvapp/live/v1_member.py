@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import get_args
 
@@ -49,9 +50,11 @@ from tsvapp.room.people import Person, Pointed, person
 from tsvapp.room.protocol import CHUNK_BYTES, NO_ROOM, SUBPROTOCOL, WINDOW_BYTES
 from tsvapp.room.room import Audience
 from tsvapp.room.view import PAGE_SIZE, Table
-from tsvapp.store.blob import storage_failed
+from tsvapp.store.blob import unreadable
 from tsvapp.table.dialect import DELIMITERS, ENCODINGS
 from tsvapp.table.reading import Reading
+
+log = logging.getLogger(__name__)
 
 NOBODY = Person("", "", 0)
 
@@ -237,7 +240,8 @@ class V1Member(Listener):
             except OSError as error:
                 # A document that was replaced meanwhile is gone from the disk: the one in its place is meant now.
                 if room.reading() is reading:
-                    raise storage_failed(error) from error
+                    log.warning("room %.8s: a page cannot be read: %s", room.room_id, error)
+                    raise unreadable(error) from error
         raise BadCommand("There is no table here to look at.")
 
     def _answer(self, event: Event) -> None:

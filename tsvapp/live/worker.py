@@ -22,7 +22,6 @@ from tsvapp.live.counts import Counts
 from tsvapp.live.frame import message_frame
 from tsvapp.live.live_room import LiveRoom
 from tsvapp.live.metrics import MetricsListener, registry_of
-from tsvapp.live.offload import offload
 from tsvapp.live.outbox import Slot
 from tsvapp.live.records import SAVE_SECONDS, Records
 from tsvapp.live.registry import Registry
@@ -109,7 +108,7 @@ class Worker:
         if self.draining or not self._ready.is_set():
             return "The server is starting or restarting."
         try:
-            offload(self.store.probe)
+            self.records.probe()
         except StorageFailed as error:
             return error.message
         return None

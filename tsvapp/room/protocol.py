@@ -18,6 +18,6 @@ NO_ROOM = {
     "expired": "Nobody had used this table for a while, so it was deleted.",
     "deleted": "Somebody deleted this table. Its bytes are gone.",
     "renewed": "This link to look only was replaced by another. Ask for the new one.",
-    "unreadable": "The server cannot read this table any more.",
+    "unreadable": "The server cannot read this table. Try again later, or bring the file again as a new table.",
 }
 """Why no room lives at an id: the word for programs, and the sentence for people."""

@@ -3,18 +3,22 @@
     lock                     held by the server that owns the directory
     rooms.sqlite             one record a room, and the ids that are spent
     documents/<id>           the bytes, as they came; only ever added to
-    documents/<id>.index     where its rows start
+    documents/<id>.index     where its rows start, sealed for the reading that found them
 
-A document belongs to the room whose record names it, also while it is on its way in; a file that no record names is
-left over, and is removed when the directory is opened. Everything here blocks: callers run it off the event loop, and
-the records in one thread.
+A document belongs to the room whose record names it, also while it is on its way in; one of ours that no record names
+is left over, and is swept away. What a record is to name is on the disk before the record is, and what no record is to
+name any more is deleted after it. Everything here blocks: callers run it off the event loop, and the records in one
+thread. Every error of the disk or of SQLite leaves as a StorageFailed, but for those of reading a document.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import logging
 import math
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -22,12 +26,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tsvapp.errors import StartupError
-from tsvapp.store.blob import FileBlob, storage_failed
+from tsvapp.errors import StartupError, StorageFailed
+from tsvapp.store.blob import FileBlob, flush, storage_failed, write_flushed
 from tsvapp.store.lock import DirectoryLock
+from tsvapp.store.schema import prepare
 
-FORMAT = 1
-"""Version of the directory's layout; another one is refused in words."""
+SEAL_BYTES = 16
+
+_OURS = re.compile(r"([0-9a-f]{32})(\.index|\.draft)?")
+"""Names of files in documents/ that are ours to sweep; a backup, lost+found or .nfs… is somebody else's."""
+
+log = logging.getLogger(__name__)
 
 
 class LocalStore:
@@ -53,62 +62,55 @@ class LocalStore:
         """Say which server has the directory: what it wrote into the lock."""
         return self._lock.owner()
 
-    def open(self) -> None:
-        """Open the records, check their format, and remove what unfinished uploads have left.
+    def open(self) -> int:
+        """Open the records, check their format, sweep away what is left over, and return how many rooms are kept.
 
-        Raise StartupError when they are of another version, or no records at all.
+        Raise StartupError when the records are of another format, are none at all, or have lost what they named.
         """
+        path = self._directory / "rooms.sqlite"
         try:
-            records = sqlite3.connect(self._directory / "rooms.sqlite", check_same_thread=False, isolation_level=None)
+            records = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._records = records
-            self._prepare(records)
-        except sqlite3.Error as error:
+            prepare(records, has_documents=bool(self._files()))
+            # The names of what was just made: the records, documents/ and the directory itself.
+            flush(self._directory)
+            with suppress(PermissionError):
+                flush(self._directory.absolute().parent)
+            rooms = self.count_rooms()
+        except StartupError as error:
+            self._close_records()
+            raise StartupError(f"The file {path} {error.message}") from error
+        except (sqlite3.Error, OSError, StorageFailed) as error:
+            self._close_records()
             raise StartupError(
                 f"The rooms in {self._directory} cannot be opened: {error}. Bring back a copy of the directory, or set"
                 " TSVAPP_DATA_DIR to another one."
             ) from error
-        self._sweep()
+        self.sweep(at_start=True)
+        return rooms
 
-    def _prepare(self, records: sqlite3.Connection) -> None:
-        # FULL: a commit is on disk when it returns, so what is announced survives a power cut.
-        records.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
-        (version,) = records.execute("PRAGMA user_version").fetchone()
-        if version not in (0, FORMAT):
-            raise StartupError(
-                f"The data directory {self._directory} has format {version}; this version reads format {FORMAT}."
-                " Use the version that wrote it, or another directory."
-            )
-        records.executescript(
-            f"""
-            CREATE TABLE IF NOT EXISTS rooms (
-                room_id TEXT PRIMARY KEY, used_at REAL NOT NULL, record TEXT NOT NULL) WITHOUT ROWID;
-            CREATE INDEX IF NOT EXISTS rooms_by_use ON rooms (used_at);
-            CREATE TABLE IF NOT EXISTS documents (id TEXT PRIMARY KEY, room_id TEXT NOT NULL) WITHOUT ROWID;
-            CREATE INDEX IF NOT EXISTS documents_by_room ON documents (room_id);
-            CREATE TABLE IF NOT EXISTS unfinished (id TEXT PRIMARY KEY, room_id TEXT NOT NULL) WITHOUT ROWID;
-            CREATE INDEX IF NOT EXISTS unfinished_by_room ON unfinished (room_id);
-            CREATE TABLE IF NOT EXISTS watches (id TEXT PRIMARY KEY, room_id TEXT NOT NULL) WITHOUT ROWID;
-            CREATE INDEX IF NOT EXISTS watches_by_room ON watches (room_id);
-            CREATE TABLE IF NOT EXISTS spent (id TEXT PRIMARY KEY, reason TEXT NOT NULL) WITHOUT ROWID;
-            PRAGMA user_version = {FORMAT};
-            """
-        )
-
-    def close(self) -> None:
-        """Close the records and let go of the directory."""
+    def _close_records(self) -> None:
         if self._records is not None:
             self._records.close()
             self._records = None
+
+    def close(self) -> None:
+        """Close the records and let go of the directory."""
+        self._close_records()
         self._lock.release()
 
     def probe(self) -> None:
-        """Write something and remove it again; raise StorageFailed if the disk does not take it."""
+        """Write something and remove it again; raise StorageFailed if the disk or the records do not take it."""
         path = self._directory / "probe"
         try:
-            path.write_bytes(b"?" * 4096)
-            path.unlink()
+            write_flushed(path, b"?" * 4096)
         except OSError as error:
             raise storage_failed(error) from error
+        finally:
+            with suppress(OSError):
+                path.unlink()
+        with self._transaction():  # which shows that others may begin
+            pass
 
     def usage(self) -> tuple[int, int]:
         """Return the bytes that documents take, and those that are free on their disk."""
@@ -122,8 +124,12 @@ class LocalStore:
 
     # Documents
 
+    def new_blob(self, document_id: str) -> FileBlob:
+        """Return the bytes of a new document: none; its file is made with the first."""
+        return FileBlob(self._documents / document_id)
+
     def blob(self, document_id: str, most: int | None = None) -> FileBlob:
-        """Return the bytes of a document, which may be new; what it has beyond `most` is written anew."""
+        """Return the bytes of a document, none if it has no file; what it has beyond `most` is written anew."""
         path = self._documents / document_id
         size = path.stat().st_size if path.exists() else 0
         return FileBlob(path, size if most is None else min(size, most))
@@ -135,43 +141,60 @@ class LocalStore:
         except FileNotFoundError:
             return math.inf
 
-    def keep(self, document_id: str, index: bytes) -> None:
+    def keep(self, document_id: str, index: bytes, reading_id: str) -> None:
         """Write a finished document's index, and flush both to the disk; raise StorageFailed if that fails."""
         path = self._documents / document_id
+        draft = path.with_suffix(".draft")
         try:
-            _flush(path)
-            self._write_index(path, index)
-            _flush(self._documents)
+            flush(path)
+            # Written beside and renamed, so that a reader finds the old one or the new one, never half of one.
+            write_flushed(draft, _seal(document_id, reading_id, index) + index)
+            draft.rename(path.with_suffix(".index"))
+            flush(self._documents)
         except OSError as error:
+            with suppress(OSError):
+                draft.unlink()
             raise storage_failed(error) from error
 
-    def _write_index(self, path: Path, index: bytes) -> None:
-        # Written beside and renamed, so that a reader finds the old one or the new one, never half of one.
-        draft = path.with_suffix(".draft")
-        draft.write_bytes(index)
-        _flush(draft)
-        draft.rename(path.with_suffix(".index"))
-
-    def index(self, document_id: str) -> bytes:
-        """Return what `keep` wrote, or nothing where it is missing."""
+    def index(self, document_id: str, reading_id: str) -> bytes:
+        """Return what `keep` wrote; nothing where it is missing, damaged, or of another document or reading."""
         try:
-            return (self._documents / document_id).with_suffix(".index").read_bytes()
-        except FileNotFoundError:
+            sealed = (self._documents / document_id).with_suffix(".index").read_bytes()
+        except OSError:
             return b""
+        seal, index = sealed[:SEAL_BYTES], sealed[SEAL_BYTES:]
+        return index if seal == _seal(document_id, reading_id, index) else b""
 
     def delete(self, document_id: str) -> None:
-        """Remove a document's bytes and index; one that is gone already is no error."""
+        """Remove a document's bytes and index; what is gone already is no error, what stays is swept away later."""
         path = self._documents / document_id
         for part in (path, path.with_suffix(".index"), path.with_suffix(".draft")):
-            part.unlink(missing_ok=True)
+            self._remove(part)
 
-    def _sweep(self) -> None:
-        named = {
-            document for (document,) in self._db.execute("SELECT id FROM documents UNION SELECT id FROM unfinished")
-        }
-        for path in self._documents.iterdir():
-            if path.stem not in named or path.suffix == ".draft":
-                path.unlink()
+    def _remove(self, path: Path) -> None:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("%.8s… cannot be removed and is left for the next sweep: %s", path.name, error.strerror)
+
+    def sweep(self, at_start: bool = False) -> None:
+        """Remove the files of ours that no record names; at the start, when nobody is writing them, drafts too."""
+        try:
+            # Listed first: a file is made after the record that names it.
+            files = self._files()
+            asked = "SELECT id FROM documents UNION SELECT id FROM unfinished"
+            named = {document for (document,) in self._ask(asked)}
+        except (OSError, StorageFailed) as error:
+            log.error("what is left over stays, because it cannot be told what is: %s", error)
+            return
+        for path, document_id in files.items():
+            if document_id not in named or (at_start and path.suffix == ".draft"):
+                self._remove(path)
+
+    def _files(self) -> dict[Path, str]:
+        """Return the files of ours, and the document each belongs to."""
+        found = ((path, _OURS.fullmatch(path.name)) for path in self._documents.iterdir())
+        return {path: name[1] for path, name in found if name and path.is_file() and not path.is_symlink()}
 
     # Records
 
@@ -204,17 +227,18 @@ class LocalStore:
 
     def unfinished(self) -> list[str]:
         """List the documents that are on their way in."""
-        return [document for (document,) in self._db.execute("SELECT id FROM unfinished")]
+        return [document for (document,) in self._ask("SELECT id FROM unfinished")]
 
     def forget_unfinished(self, document_id: str) -> None:
         """Remove a document whose upload will not go on."""
         self.delete(document_id)
-        self._db.execute("DELETE FROM unfinished WHERE id = ?", (document_id,))
+        with self._transaction() as db:
+            db.execute("DELETE FROM unfinished WHERE id = ?", (document_id,))
 
     def watched(self, watch_id: str) -> str | None:
         """Return the room that may be looked at by this id, or None."""
-        row = self._db.execute("SELECT room_id FROM watches WHERE id = ?", (watch_id,)).fetchone()
-        return row[0] if row else None
+        rows = self._ask("SELECT room_id FROM watches WHERE id = ?", watch_id)
+        return rows[0][0] if rows else None
 
     def renew_watch(self, room_id: str, watch_id: str, reason: str) -> None:
         """Give a room another id to look by; the former ones are spent."""
@@ -225,50 +249,82 @@ class LocalStore:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        # One that fails is rolled back: left open, it would keep all that is saved later off the disk.
-        with self._db:
-            self._db.execute("BEGIN")
-            yield self._db
+        db = self._db
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            yield db
+            db.execute("COMMIT")
+        except BaseException as error:
+            # One that fails is rolled back: left open, it would keep all that is saved later off the disk.
+            if db.in_transaction:
+                with suppress(sqlite3.Error):
+                    db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise _records_failed(error) from error
+            raise
 
-    def load_room(self, room_id: str) -> tuple[str, float, dict[str, Any]] | None:
-        """Return a room's id to look by, when it was last used, and its record; None where there is none."""
-        asked = "SELECT id, used_at, record FROM rooms JOIN watches USING (room_id) WHERE room_id = ?"
-        row = self._db.execute(asked, (room_id,)).fetchone()
-        return (row[0], row[1], json.loads(row[2])) if row else None
+    def _ask(self, question: str, *values: str | float) -> list[Any]:
+        try:
+            return self._db.execute(question, values).fetchall()
+        except sqlite3.Error as error:
+            raise _records_failed(error) from error
+
+    def load_room(self, room_id: str) -> tuple[str | None, float, dict[str, Any]] | None:
+        """Return a room's id to look by, when it was last used, and its record; None where there is none.
+
+        The id to look by is None where it is lost. Raise ValueError when the record is none.
+        """
+        asked = "SELECT id, used_at, record FROM rooms LEFT JOIN watches USING (room_id) WHERE room_id = ?"
+        rows = self._ask(asked, room_id)
+        return (rows[0][0], rows[0][1], json.loads(rows[0][2])) if rows else None
 
     def count_rooms(self) -> int:
         """Count the rooms that are kept."""
-        (count,) = self._db.execute("SELECT count(*) FROM rooms").fetchone()
+        ((count,),) = self._ask("SELECT count(*) FROM rooms")
         return int(count)
 
-    def rooms_unused_since(self, moment: float) -> Iterator[str]:
-        """List the rooms whose last use is before `moment` (seconds since 1970)."""
-        rows = self._db.execute("SELECT room_id FROM rooms WHERE used_at < ? ORDER BY used_at", (moment,)).fetchall()
-        return (room_id for (room_id,) in rows)
+    def rooms_unused_since(self, moment: float) -> list[str]:
+        """List the rooms whose last use is before `moment` (seconds since 1970), the oldest first."""
+        return [
+            room_id for (room_id,) in self._ask("SELECT room_id FROM rooms WHERE used_at < ? ORDER BY used_at", moment)
+        ]
 
-    def spend(self, room_id: str, reason: str, watch_id: str | None = None) -> None:
-        """Delete a room with its documents for good, and remember its ids, so that they never become rooms again."""
-        asked = "SELECT id FROM documents WHERE room_id = :id UNION SELECT id FROM unfinished WHERE room_id = :id"
-        documents = self._db.execute(asked, {"id": room_id}).fetchall()
+    def spend(self, room_id: str, reason: str, watch_id: str | None = None) -> int:
+        """Delete a room with its documents for good, and remember its ids, so that they never become rooms again.
+
+        Return how many rooms that makes fewer: none if it was never written down.
+        """
+        asked = "SELECT id FROM documents WHERE room_id = ? UNION SELECT id FROM unfinished WHERE room_id = ?"
         with self._transaction() as db:
+            documents = db.execute(asked, (room_id, room_id)).fetchall()
             db.execute("INSERT OR REPLACE INTO spent VALUES (?, ?)", (room_id, reason))
             db.execute("INSERT OR REPLACE INTO spent SELECT id, ? FROM watches WHERE room_id = ?", (reason, room_id))
             if watch_id is not None:  # of a room that was never written down
                 db.execute("INSERT OR REPLACE INTO spent VALUES (?, ?)", (watch_id, reason))
-            for where in ("rooms", "watches", "documents", "unfinished"):
+            fewer = db.execute("DELETE FROM rooms WHERE room_id = ?", (room_id,)).rowcount
+            for where in ("watches", "documents", "unfinished"):
                 db.execute(f"DELETE FROM {where} WHERE room_id = ?", (room_id,))
         for (document,) in documents:
             self.delete(document)
+        return fewer
 
     def spent(self, room_id: str) -> str | None:
         """Say why an id is spent, or None if it is not."""
-        row = self._db.execute("SELECT reason FROM spent WHERE id = ?", (room_id,)).fetchone()
-        return row[0] if row else None
+        rows = self._ask("SELECT reason FROM spent WHERE id = ?", room_id)
+        return rows[0][0] if rows else None
 
 
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _seal(document_id: str, reading_id: str, index: bytes) -> bytes:
+    """Return what shows that an index is whole, and of this reading of this document."""
+    seal = hashlib.blake2b(f"{document_id} {reading_id} ".encode(), digest_size=SEAL_BYTES)
+    seal.update(index)
+    return seal.digest()
+
+
+def _records_failed(error: sqlite3.Error) -> StorageFailed:
+    """Say in words what an error of the records means."""
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+        return StorageFailed("The server's disk is full. The former table is unchanged; try again later.")
+    return StorageFailed(
+        f"The server could not reach its records ({error}). The former table is unchanged; try again later."
+    )

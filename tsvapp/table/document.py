@@ -14,11 +14,9 @@ from dataclasses import replace
 from tsvapp.table.decide import SAMPLE_BYTES, decide, why_encoding
 from tsvapp.table.dialect import Choice, Decision
 from tsvapp.table.page import Page
-from tsvapp.table.reading import Blob, Reading
+from tsvapp.table.reading import FEED_BYTES, Blob, Reading
 from tsvapp.table.report import evident_encoding
 from tsvapp.table.row_index import RowIndex
-
-_READ_BYTES = 1 << 20  # read from the blob at once
 
 __all__ = ["Blob", "Document", "Page", "Reading"]
 
@@ -187,4 +185,4 @@ class Document:
     @staticmethod
     def _catch_up(reading: Reading, stop: int) -> None:
         while reading.position < stop:
-            reading.feed(reading.blob.read(reading.position, min(reading.position + _READ_BYTES, stop)))
+            reading.feed(reading.blob.read(reading.position, min(reading.position + FEED_BYTES, stop)))

@@ -19,6 +19,7 @@ from tsvapp.table.row_index import BLOCK, STRIDE, RowIndex
 from tsvapp.table.row_scanner import RowScanner
 
 WHOLE_BYTES = 4 << 20  # rows are read in one go up to here, and one by one beyond
+FEED_BYTES = 1 << 20  # read from the blob at once where all of it is read
 HEADER_BYTES = 64 << 10  # a first row is kept up to here
 
 
@@ -166,9 +167,8 @@ class Reading:
     @classmethod
     def restore(cls, id: str, blob: Blob, record: Mapping[str, Any], index_bytes: bytes) -> Reading:
         """Return the finished reading that was recorded; ValueError if blob, record and index do not fit."""
+        decision, choice = _recorded(record)
         try:
-            decision = Decision(Dialect(**record["dialect"]), dict(record["reasons"]))
-            choice = Choice(**record["choice"])
             shape = (record["rows"], record["columns"], record["end"])
             report = Report.restore(record["report"], decision.dialect.encoding)
         except (KeyError, TypeError, AttributeError, LookupError) as error:
@@ -177,6 +177,16 @@ class Reading:
         if (index.rows, index.columns, index.end) != shape or blob.size != index.end:
             raise ValueError("the row index belongs to another record or document")
         return cls(id, blob, decision, choice, index)
+
+    @classmethod
+    def remake(cls, id: str, blob: Blob, record: Mapping[str, Any]) -> Reading:
+        """Return the reading that was recorded, from the bytes alone; ValueError if the record says not how to read."""
+        decision, choice = _recorded(record)
+        reading = cls(id, blob, decision, choice, RowIndex(decision.dialect, max_row_bytes=blob.size))
+        for start in range(0, blob.size, FEED_BYTES):
+            reading.feed(blob.read(start, min(start + FEED_BYTES, blob.size)))
+        reading.finish()
+        return reading
 
     def _find(self, start: int, stop: int) -> tuple[list[int], bytes | None]:
         """Return where rows `start` to `stop` begin, the last being where row `stop` would, and the bytes between.
@@ -208,6 +218,13 @@ class Reading:
         if starts[-1] - begin > WHOLE_BYTES:
             return starts, None
         return starts, b"".join(read)[starts[0] - begin : starts[-1] - begin]
+
+
+def _recorded(record: Mapping[str, Any]) -> tuple[Decision, Choice]:
+    try:
+        return Decision(Dialect(**record["dialect"]), dict(record["reasons"])), Choice(**record["choice"])
+    except (KeyError, TypeError, AttributeError, LookupError) as error:
+        raise ValueError("not the record of a reading") from error
 
 
 class LargeRows:

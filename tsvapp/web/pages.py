@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from tsvapp.errors import TsvappError, UnknownRoom
 from tsvapp.live.offload import offload
 from tsvapp.live.worker import Worker
+from tsvapp.room.protocol import NO_ROOM
 from tsvapp.room.view import Table
 from tsvapp.store.blob import read_at
 
@@ -31,6 +33,8 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+
+log = logging.getLogger(__name__)
 
 blueprint = Blueprint("pages", __name__)
 
@@ -63,9 +67,17 @@ def download(room_id: UUID) -> Response:
     if table is None:
         raise UnknownRoom("There is no table to download at this address.")
     # Opened before the answer begins: the file then stays readable when somebody brings another meanwhile.
-    descriptor = offload(worker.store.blob(table.document).open)
+    try:
+        descriptor = offload(worker.store.blob(table.document).open)
+    except OSError as error:
+        raise _unreadable(error) from error
+    try:
+        first = offload(read_at, descriptor, 0, min(PIECE_BYTES, table.size))
+    except OSError as error:
+        os.close(descriptor)
+        raise _unreadable(error) from error
     # Not with direct_passthrough: werkzeug then never calls what is to be called on close.
-    response = Response(_pieces(descriptor, table.size))
+    response = Response(_pieces(descriptor, first, table.size))
     response.call_on_close(lambda: os.close(descriptor))
     response.content_length = table.size
     response.headers["Content-Type"] = MEDIA_TYPES.get(table.dialect["delimiter"], "text/plain")
@@ -96,8 +108,15 @@ def _plain(words: str, status: int) -> Response:
     )
 
 
-def _pieces(descriptor: int, size: int) -> Iterator[bytes]:
-    for start in range(0, size, PIECE_BYTES):
+def _unreadable(error: OSError) -> UnknownRoom:
+    log.error("a document cannot be downloaded: %s", error)
+    return UnknownRoom(NO_ROOM["unreadable"], reason="unreadable")
+
+
+def _pieces(descriptor: int, first: bytes, size: int) -> Iterator[bytes]:
+    yield first
+    for start in range(len(first), size, PIECE_BYTES):
+        # One that fails cuts the connection short of the announced length, so nobody takes it for the whole.
         yield offload(read_at, descriptor, start, min(start + PIECE_BYTES, size))
 
 
@@ -135,6 +154,8 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _error(error: TsvappError) -> Response:
+    if isinstance(error, UnknownRoom) and error.reason == "unreadable":
+        return _page(503, "Not readable", error.message)
     return _page(error.http_status, "Not found" if error.http_status == 404 else "Not possible", error.message)
 
 
