@@ -1,14 +1,21 @@
 """How gunicorn runs tsvapp: one gevent worker, which owns the data directory."""
 
 import gc
+import logging
 import os
+import runpy
 import signal
+import sys
+from pathlib import Path
 
 import gevent
+import gunicorn.util
 
 # Who spawned which greenlet is of use in a debugger only, and costs 0.7 KB for each viewer.
 gevent.config.track_greenlet_tree = False
 
+# Paths are those of this checkout, wherever it is started from.
+chdir = str(Path(__file__).resolve().parent)
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 worker_class = "tsvapp.live.gunicorn_worker.BoundedWorker"
 # Rooms live in the memory of one process; a second worker would have rooms of its own.
@@ -31,10 +38,14 @@ forwarded_allow_ips = ""
 # Addresses hold room ids, which are keys; the application writes its own line for each WebSocket.
 accesslog = None
 errorlog = "-"
+log_format = os.environ.get("LOG_FORMAT", "logfmt")
+if log_format not in ("logfmt", "json"):
+    sys.exit(f"tsvapp cannot start. LOG_FORMAT is {log_format!r}; it must be logfmt or json.")
+LogLine = runpy.run_path(str(Path(chdir, "tsvapp", "logs.py")))["LogLine"]
 logconfig_dict = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {"line": {"()": LogLine, "form": log_format}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}},
     "root": {"level": os.environ.get("LOG_LEVEL", "INFO"), "handlers": ["stderr"]},
     "loggers": {
@@ -45,7 +56,16 @@ logconfig_dict = {
 
 def post_worker_init(worker):
     """Watch for the end: gunicorn tells an application nothing of SIGTERM or a reload."""
+    from tsvapp.web.pages import SECURITY_HEADERS
+
     tsvapp = worker.wsgi.extensions["tsvapp"]
+    worker.headers = SECURITY_HEADERS
+    # gunicorn's own page has no such headers, and may repeat the request, and with it the key to a room.
+    gunicorn.util.write_error = lambda client, status, reason, message: worker.refuse(client, status, reason, reason)
+    # gevent would print it past the log, with what the greenlet was given: a room's id in full.
+    gevent.get_hub().print_exception = lambda context, *error: logging.getLogger("gevent").error(
+        "a greenlet failed", exc_info=error
+    )
     # Ctrl+C is an end like any other: with gunicorn's own handlers it would cut every connection.
     signal.signal(signal.SIGINT, worker.handle_exit)
     signal.signal(signal.SIGQUIT, worker.handle_exit)

@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "store": {"store", "errors"},
     "table": {"table", "errors"},
     "settings": {"errors"},
+    "logs": set(),
     "errors": set(),
 }
 """Inner parts of tsvapp that each part may import; `__init__` wires them all."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import zlib
 from collections.abc import Callable
@@ -16,6 +15,7 @@ import pytest
 
 from tests.live.test_broadcaster import join, quiet, room  # noqa: F401  # a fixture
 from tests.support.client import ArticleClient, V1Client, table
+from tests.support.logfmt import parse
 from tests.support.server import Server
 from tsvapp.live import pages
 from tsvapp.live.live_room import LiveRoom
@@ -70,8 +70,8 @@ def costs_of(server: Server) -> Costs:
     """Ask the worker for its counts."""
     since = len(server.log.splitlines())
     os.kill(server.worker_pid, signal.SIGRTMIN)
-    line = server.wait_for_log("costs: greenlets=", since)
-    return Costs(*map(int, re.findall(r"=(\d+)", line)))
+    line = parse(server.wait_for_log("msg=counted", since).rstrip())
+    return Costs(*(int(line[name]) for name in Costs._fields))
 
 
 def counting(tmp_path: Path, clients: ExitStack, **settings: object) -> tuple[Server, V1Client]:

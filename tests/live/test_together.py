@@ -108,7 +108,7 @@ def test_fifty_that_join_leave_turn_and_upload_at_random_end_on_the_same_revisio
         assert seen == sorted(set(seen))
         late.close()
         watcher.close()
-    server.wait_for_log("rooms in memory: 0")
+    server.wait_for_log("rooms_in_memory=0")
 
 
 def test_fifty_quick_turns_may_reach_a_slow_reader_as_fewer_but_end_on_the_last(
@@ -219,7 +219,7 @@ def test_after_everyone_left_no_room_is_in_memory(start_server: Start) -> None:
     client.upload(table(10))
     room_id = client.room_id
     client.close()
-    server.wait_for_log("rooms in memory: 0")
+    server.wait_for_log("rooms_in_memory=0")
     client = V1Client(server.ws_url, room_id)
     assert client.wait_for("snapshot")["table"]["rows"] == 11
     client.close()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import http.client
 import re
+import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import psutil
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
@@ -19,6 +22,7 @@ from tests.support.client import ArticleClient, V1Client, open_socket, table
 from tests.support.nginx import CONF, WAIT_SECONDS, Nginx
 from tests.support.server import ROOT, Server, free_port
 from tsvapp.settings import Settings
+from tsvapp.web.pages import SECURITY_HEADERS
 
 pytestmark = pytest.mark.nginx
 
@@ -150,6 +154,40 @@ class TestForwarding:
         assert response.status == 502
         assert f"/{MASKED} HTTP/1.1" in access
         assert ROOM[9:] not in access + errors
+
+    def test_an_id_is_not_logged_when_nginx_itself_has_no_descriptor_left(
+        self, heard: tuple[int, list[http.client.HTTPMessage]], tmp_path: Path
+    ) -> None:
+        nginx = Nginx(tmp_path / "nginx", heard[0], main="worker_rlimit_nofile 24;")
+        with ExitStack() as idle:
+            idlers = [
+                idle.enter_context(socket.create_connection(("127.0.0.1", nginx.port), timeout=WAIT_SECONDS))
+                for _ in range(40)
+            ]
+            (worker,) = psutil.Process(nginx.pid).children()
+            until = time.monotonic() + WAIT_SECONDS
+            while worker.num_fds() < 24:
+                assert time.monotonic() < until
+            idlers[0].sendall(f"GET /{ROOM} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+            assert b" 500 " in idlers[0].recv(4096)
+        access, errors = nginx.logs()
+        assert f"/{MASKED} HTTP/1.1" in access
+        assert ROOM[9:] not in access + errors
+
+    @pytest.mark.parametrize("path", ["/static/js/main.js", "/static/none.js", "/readyz"])
+    def test_what_nginx_answers_by_itself_has_the_security_headers_once(self, nginx: Nginx, path: str) -> None:
+        response, _ = nginx.get(path, source="127.0.0.2")
+        policy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        for name, value in (SECURITY_HEADERS | {"Content-Security-Policy": policy}).items():
+            assert response.headers.get_all(name) == [value]
+        assert response.headers.get_all("Cache-Control") == ["no-cache" if path.startswith("/static/") else "no-store"]
+
+    def test_whether_the_server_is_ready_is_told_to_its_own_machine(
+        self, nginx: Nginx, headers: list[http.client.HTTPMessage]
+    ) -> None:
+        assert nginx.get("/readyz", source="127.0.0.2")[0].status == 403
+        assert headers == []
+        assert nginx.get("/readyz")[0].status == nginx.get("/healthz", source="127.0.0.2")[0].status == 200
 
     def test_a_large_body_is_refused(self, nginx: Nginx, headers: list[http.client.HTTPMessage]) -> None:
         with closing(http.client.HTTPConnection("127.0.0.1", nginx.port, timeout=WAIT_SECONDS)) as connection:

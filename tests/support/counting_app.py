@@ -29,7 +29,7 @@ def tell() -> None:
     """Write the counts."""
     gc.collect()
     alive = sum(isinstance(each, greenlet.greenlet) and not each.dead for each in gc.get_objects())
-    logging.getLogger("costs").info("greenlets=%d send=%d recv=%d", alive, calls["send"], calls["recv"])
+    logging.getLogger("costs").info("counted", extra={"fields": {"greenlets": alive, **calls}})
 
 
 for each in calls:

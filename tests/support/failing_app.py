@@ -8,6 +8,7 @@ order, with what is announced: `tests/support/faults.py` has both ends of that.
 import errno
 import os
 
+import gevent
 import gevent.monkey
 
 from tests.support import faults
@@ -56,3 +57,6 @@ if os.environ.get("TEST_FAULTS"):
     faults.install(os.environ["TSVAPP_DATA_DIR"], os.environ["TEST_FAULTS"], os.environ["TEST_CALLS"])
 
 app = create_app()
+
+if os.environ.get("TEST_FAILS") == "greenlet":
+    gevent.spawn_later(0.1, lambda room_id: 1 // 0, "1f0e8a52-7c3d-4b6a-9e21-5d4c3b2a1f00")

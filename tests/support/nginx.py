@@ -31,7 +31,8 @@ def nginx_program() -> str:
 class Nginx:
     """Run nginx on tsvapp.conf as it is, but for its port, paths and upstream."""
 
-    def __init__(self, directory: Path, upstream_port: int) -> None:
+    def __init__(self, directory: Path, upstream_port: int, main: str = "") -> None:
+        self._main = main
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.ws_url = f"ws://127.0.0.1:{self.port}"
@@ -66,6 +67,7 @@ class Nginx:
         )
         return f"""
             {user}
+            {self._main}
             daemon off;
             pid nginx.pid;
             error_log stderr notice;
@@ -86,9 +88,16 @@ class Nginx:
                 return
         pytest.fail("nginx did not start:\n" + "".join(said))
 
-    def get(self, path: str, **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
-        """Answer a GET; in names of headers `_` stands for `-`."""
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_SECONDS)) as connection:
+    @property
+    def pid(self) -> int:
+        """Return the process id of the master."""
+        return self._process.pid
+
+    def get(self, path: str, source: str = "127.0.0.1", **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
+        """Answer a GET from the address `source`; in names of headers `_` stands for `-`."""
+        with closing(
+            http.client.HTTPConnection("127.0.0.1", self.port, WAIT_SECONDS, source_address=(source, 0))
+        ) as connection:
             connection.request("GET", path, headers={name.replace("_", "-"): text for name, text in headers.items()})
             response = connection.getresponse()
             return response, response.read()
@@ -96,10 +105,10 @@ class Nginx:
     def logs(self) -> tuple[str, str]:
         """Let nginx end what it has under way, and return what it has written: the access log and the error log."""
         self.stop(signal.SIGQUIT)
-        return self._access_log.read_text(), self._error_log.read_text()
+        return self._access_log.read_text(), self._error_log.read_text() + self._said
 
     def stop(self, number: int = signal.SIGTERM) -> None:
         """Stop nginx and wait for its end."""
         if self._process.returncode is None:
             self._process.send_signal(number)
-            self._process.communicate(timeout=WAIT_SECONDS)
+            _, self._said = self._process.communicate(timeout=WAIT_SECONDS)

@@ -93,7 +93,9 @@ def in_words(answer, status: int) -> str:
 def test_the_viewer_is_served_at_every_room_and_asked_for_anew(site, address):
     answer = site.get(address)
     assert (answer.status_code, answer.mimetype) == (200, "text/html")
-    assert answer.headers["Cache-Control"] == "no-cache"
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+    # The start page may be found; a room whose address has leaked may not.
+    assert answer.headers["X-Robots-Tag"] == ("all" if address == "/" else "noindex")
 
 
 def test_a_server_that_can_serve_says_so(site):
@@ -182,8 +184,11 @@ def test_a_page_holds_nothing_that_its_own_policy_refuses(site, address):
 def test_every_answer_has_the_security_headers(site, method, address, status):
     with site.client.open(address, method=method) as answer:
         assert answer.status_code == status
-        assert {name: answer.headers.getlist(name) for name in pages.SECURITY_HEADERS} == {
-            name: [value] for name, value in pages.SECURITY_HEADERS.items()
+        expected = pages.SECURITY_HEADERS | ({"X-Robots-Tag": "all"} if (address, status) == ("/", 200) else {})
+        if method == "OPTIONS":
+            expected = pages.SECURITY_HEADERS
+        assert {name: answer.headers.getlist(name) for name in expected} == {
+            name: [value] for name, value in expected.items()
         }
 
 

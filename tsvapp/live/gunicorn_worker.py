@@ -8,8 +8,10 @@ gunicorn imports this module before gevent has patched anything: it must import 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 from errno import EPIPE
+from types import MappingProxyType
 from typing import Any
 
 import gevent
@@ -72,6 +74,9 @@ class AskingSocket(socket.socket):
 class BoundedWorker(GeventWorker):
     """Count those who ask, and let none of them take too long."""
 
+    headers: Mapping[str, str] = MappingProxyType({})
+    """Of each refusal; gunicorn.conf.py sets them, for this module may not import them."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._asking: Counter[str] = Counter()
@@ -94,11 +99,11 @@ class BoundedWorker(GeventWorker):
         address = tsvapp.proxies.client_address(addr[0], "")
         most = tsvapp.settings.asking_per_address
         if self._all_asking + len(tsvapp.connections) >= tsvapp.max_sockets:
-            _refuse(mine, 503, "Service Unavailable", "The server is full. Try again in a moment.")
+            self.refuse(mine, 503, "Service Unavailable", "The server is full. Try again in a moment.")
         # A proxy asks for many; it counts them itself.
         elif self._asking[address] >= most and not tsvapp.proxies.trusts(addr[0]):
             words = f"Your address has {most:,} requests open already. Try again in a moment."
-            _refuse(mine, 429, "Too Many Requests", words)
+            self.refuse(mine, 429, "Too Many Requests", words)
         else:
             self._serve(listener, mine, addr, address)
         mine.close()
@@ -123,25 +128,27 @@ class BoundedWorker(GeventWorker):
             return
         tsvapp = self._tsvapp
         tsvapp.addresses.requests(tsvapp.proxies.client_address(addr[0], "")).wait()
-        _refuse(client, *STATUS.get(type(exc), BAD_REQUEST))
+        self.refuse(client, *STATUS.get(type(exc), BAD_REQUEST))
         with suppress(OSError), gevent.Timeout(LINGER_SECONDS, False):  # type: ignore[arg-type]
             client.shutdown(socket.SHUT_WR)
             while client.recv(1 << 16):
                 pass
 
-
-def _refuse(client: AskingSocket, status: int, reason: str, words: str) -> None:
-    lines = [
-        f"HTTP/1.1 {status} {reason}",
-        "Content-Type: text/plain; charset=utf-8",
-        f"Content-Length: {len(words) + 1}",
-        "Connection: close",
-        *(["Retry-After: 5"] if status in (429, 503) else []),
-    ]
-    # What has come already is read, and without a wait: to close on unread bytes would destroy the answer.
-    with suppress(OSError):
-        client.settimeout(0.0)
-        with suppress(BlockingIOError):
-            socket.socket.recv(client, 1 << 16)
-        socket.socket.send(client, "\r\n".join([*lines, "", f"{words}\n"]).encode())
-        client.settimeout(LINGER_SECONDS)
+    def refuse(self, client: Any, status: int, reason: str, words: str) -> None:
+        """Answer in plain words on a connection that is about to be closed."""
+        lines = [
+            f"HTTP/1.1 {status} {reason}",
+            "Content-Type: text/plain; charset=utf-8",
+            f"Content-Length: {len(words) + 1}",
+            "Connection: close",
+            "Cache-Control: no-store",
+            *(f"{name}: {value}" for name, value in self.headers.items()),
+            *(["Retry-After: 5"] if status in (429, 503) else []),
+        ]
+        # What has come already is read, and without a wait: to close on unread bytes would destroy the answer.
+        with suppress(OSError):
+            client.settimeout(0.0)
+            with suppress(BlockingIOError):
+                socket.socket.recv(client, 1 << 16)
+            socket.socket.send(client, "\r\n".join([*lines, "", f"{words}\n"]).encode())
+            client.settimeout(LINGER_SECONDS)

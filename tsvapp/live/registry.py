@@ -16,7 +16,7 @@ from gevent.event import AsyncResult
 
 from tsvapp.errors import LimitReached, StorageFailed
 from tsvapp.live.broadcaster import Listener
-from tsvapp.live.ids import new_room_id
+from tsvapp.live.ids import mask, new_room_id
 from tsvapp.live.live_room import LiveRoom
 from tsvapp.live.outbox import Slot
 from tsvapp.live.records import Records
@@ -120,7 +120,8 @@ class Registry:
                 self._records.save_if_needed(room)
                 if self._idle(room, before) and not (room.unsaved and room.stored):
                     self._forget(room)
-                    log.info("evicted room=%.8s rooms in memory: %d", room.room_id, len(self._rooms))
+                    fields = {"room": mask(room.room_id), "rooms_in_memory": len(self._rooms)}
+                    log.info("evicted", extra={"fields": fields})
 
     def save(self) -> None:
         """Write down every room that has changed."""
@@ -135,7 +136,7 @@ class Registry:
         for room_id in self._records.unused():
             if room_id not in self._rooms and room_id not in self._loading:
                 self._records.spend(room_id, "expired")
-                log.info("expired room=%.8s", room_id)
+                log.info("expired", extra={"fields": {"room": mask(room_id)}})
 
     @staticmethod
     def _idle(room: LiveRoom, before: float) -> bool:

@@ -72,16 +72,16 @@ def _live(connection: Connection, worker: Worker, some_id: str | None, v1: bool)
             worker.closed(connection)
         protocol, code, why = SUBPROTOCOL if v1 else "article", connection.close_code, connection.outbox.ended
         worker.counts.end(protocol, code, why, connection.received_bytes, connection.outbox.sent_bytes)
-        log.info(
-            "closed room=%s protocol=%s code=%s why=%s seconds=%.1f received=%d sent=%d",
-            mask(some_id),
-            protocol,
-            code,
-            why,
-            time.monotonic() - started,
-            connection.received_bytes,
-            connection.outbox.sent_bytes,
-        )
+        fields = {
+            "room": mask(some_id),
+            "protocol": protocol,
+            "code": code,
+            "why": why,
+            "seconds": f"{time.monotonic() - started:.1f}",
+            "received": connection.received_bytes,
+            "sent": connection.outbox.sent_bytes,
+        }
+        log.info("closed", extra={"fields": fields})
 
 
 def _converse(connection: Connection, worker: Worker, some_id: str | None, v1: bool) -> None:

@@ -32,6 +32,9 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+    # A link that leaks to a crawler is not to be found by everyone.
+    "X-Robots-Tag": "noindex",
 }
 
 log = logging.getLogger(__name__)
@@ -52,7 +55,9 @@ def register(app: Flask) -> None:
 def viewer(room_id: UUID | None = None) -> Response:
     """Serve the viewer; what the room has, it learns over the WebSocket."""
     response = make_response(render_template("viewer.html", room_id=room_id))
-    response.headers["Cache-Control"] = "no-cache"
+    response.headers["Cache-Control"] = "private, no-cache"
+    if room_id is None:
+        response.headers["X-Robots-Tag"] = "all"
     return response
 
 
@@ -103,9 +108,7 @@ def readiness() -> Response:
 
 
 def _plain(words: str, status: int) -> Response:
-    return make_response(
-        f"{words}\n", status, {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
-    )
+    return make_response(f"{words}\n", status, {"Content-Type": "text/plain; charset=utf-8"})
 
 
 def _unreadable(error: OSError) -> UnknownRoom:
@@ -131,6 +134,8 @@ def _secure(response: Response) -> Response:
         return response  # of a WebSocket that has been opened: nothing of this is sent
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
+    # What may be kept says so itself.
+    response.headers.setdefault("Cache-Control", "no-store")
     return response
 
 
