@@ -3,6 +3,7 @@
 HOST ?= 127.0.0.1
 PORT ?= 8000
 PYTHON ?= python3
+SECONDS ?= 3600
 
 BIN := .venv/bin
 LIT := static/vendor/lit-html
@@ -16,7 +17,7 @@ NPM := $(or $(shell command -v npm),$(BIN)/npm)
 # npm works in one node_modules, and pip in one .venv.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test test-long bench format pictures clean check setup-test
+.PHONY: help run test test-long fuzz bench format pictures clean check setup-test
 
 help:  ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +34,9 @@ test: setup-test check  ## set up what tests need and run all of them, long ones
 
 test-long: setup-test  ## run the long tests at the size that is stated
 	pytest -m long
+
+fuzz: .venv/.fuzz  ## look for input that breaks the reader, the protocols or the handshake; SECONDS=60 ONLY=reader
+	$(BIN)/python -m tests.fuzz $(SECONDS) $(ONLY)
 
 check:
 	ruff format --check .
@@ -73,6 +77,10 @@ $(BIN)/pip:
 .venv/.test: requirements/test.txt requirements/run.txt | $(BIN)/pip
 	$(PIP_INSTALL) -r $<
 	@touch $@ .venv/.run
+
+.venv/.fuzz: requirements/fuzz.txt .venv/.test
+	$(PIP_INSTALL) -r $<
+	@touch $@
 
 .venv/.bench: requirements/bench.txt .venv/.test
 	$(PIP_INSTALL) -r $<

@@ -1,7 +1,4 @@
-"""Send an entry to a server, and read back whatever became of it: every page, every column, every long cell.
-
-The reference reader is the slow one of `tests/table/memory.py`, over code units, so it also shows where bytes are bad.
-"""
+"""Send an entry to a server, and read back whatever became of it: every page, every column, every long cell."""
 
 from __future__ import annotations
 
@@ -12,9 +9,7 @@ from typing import Any
 
 from tests.corpus.entry import CHUNK
 from tests.support.client import V1Client
-from tests.table.memory import reference
 from tsvapp.table.dialect import GREEDY_ENCODINGS, Dialect
-from tsvapp.table.row_scanner import QUOTE_LIMIT
 
 PAGE = 100
 WINDOW = 4 << 20
@@ -90,26 +85,6 @@ def download(url: str) -> str:
         while piece := answer.read(1 << 20):
             digest.update(piece)
     return digest.hexdigest()
-
-
-def read_slowly(data: bytes, dialect: Dialect) -> list[list[str]]:
-    """Read code unit by code unit, then decode each cell by itself."""
-    body, encoding = data[dialect.bom :], dialect.encoding
-    if dialect.width == 1:
-        return [
-            [cell.encode("latin-1").decode(encoding, "replace") for cell in row]
-            for row in reference(body.decode("latin-1"), dialect, QUOTE_LIMIT)[0]
-        ]
-    order = "little" if encoding == "utf-16-le" else "big"
-    units = [int.from_bytes(body[at : at + 2], order) for at in range(0, len(body) - 1, 2)]
-    # Half a unit at the end is a unit of its own, which no encoding has.
-    text = "".join(map(chr, units)) + ("\U0010ffff" if len(body) % 2 else "")
-
-    def decoded(cell: str) -> str:
-        whole = cell.removesuffix("\U0010ffff").encode(encoding, "surrogatepass")
-        return (whole + (body[-1:] if cell.endswith("\U0010ffff") else b"")).decode(encoding, "replace")
-
-    return [[decoded(cell) for cell in row] for row in reference(text, dialect, QUOTE_LIMIT // 2)[0]]
 
 
 def joined(rows: list[list[str]], dialect: Dialect) -> str | None:

@@ -12,9 +12,10 @@ import pytest
 
 from tests.corpus import disguised, displayed, encodings, quotes, row_ends, shapes
 from tests.corpus.entry import Entry, Refused, Table, names
-from tests.corpus.outcome import PAGE, cut_up, download, joined, pages, read_slowly, send, settled, text_of
+from tests.corpus.outcome import PAGE, cut_up, download, joined, pages, send, settled, text_of
 from tests.support.client import ArticleClient, V1Client
 from tests.support.server import Server
+from tests.table.memory import read_slowly
 from tsvapp.errors import EmptyFile, NotATable, RowTooLong
 from tsvapp.table.dialect import Dialect
 

@@ -6,6 +6,7 @@ from itertools import count, pairwise
 
 from tsvapp.table.dialect import Choice, Dialect
 from tsvapp.table.document import Document, Reading
+from tsvapp.table.row_scanner import QUOTE_LIMIT
 
 MIB = 1 << 20
 
@@ -113,3 +114,23 @@ def reference(text: str, dialect: Dialect, quote_limit: int) -> tuple[list[list[
                 rows.append(row)
                 stops.append(at)
     return rows, stops, odd
+
+
+def read_slowly(data: bytes, dialect: Dialect) -> list[list[str]]:
+    """Read bytes code unit by code unit with `reference`, then decode each cell by itself."""
+    body, encoding = data[dialect.bom :], dialect.encoding
+    if dialect.width == 1:
+        return [
+            [cell.encode("latin-1").decode(encoding, "replace") for cell in row]
+            for row in reference(body.decode("latin-1"), dialect, QUOTE_LIMIT)[0]
+        ]
+    order = "little" if encoding == "utf-16-le" else "big"
+    units = [int.from_bytes(body[at : at + 2], order) for at in range(0, len(body) - 1, 2)]
+    # Half a unit at the end is a unit of its own, which no encoding has.
+    text = "".join(map(chr, units)) + ("\U0010ffff" if len(body) % 2 else "")
+
+    def decoded(cell: str) -> str:
+        whole = cell.removesuffix("\U0010ffff").encode(encoding, "surrogatepass")
+        return (whole + (body[-1:] if cell.endswith("\U0010ffff") else b"")).decode(encoding, "replace")
+
+    return [[decoded(cell) for cell in row] for row in reference(text, dialect, QUOTE_LIMIT // 2)[0]]
