@@ -27,7 +27,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from flask import Flask
 
     from tsvapp.live.worker import Worker
-    from tsvapp.web import ids, pages, socket
+    from tsvapp.web import host, ids, pages, socket
 
     settings = settings or Settings.from_environ(os.environ)
     app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
@@ -37,5 +37,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["tsvapp"] = worker
     pages.register(app)
     socket.register(app)
+    host.register(app)
     worker.start()
     return app

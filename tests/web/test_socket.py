@@ -390,6 +390,25 @@ def test_a_broken_host_is_nobodys_origin_and_breaks_nothing(server, host, origin
     assert "Traceback" not in answer.body
 
 
+@pytest.mark.parametrize("host", [".", ".example", "a..b", "a" * 64, "x" * 300, "é", "xn--", "xn--a.example"])
+@pytest.mark.parametrize("path", ["/", "/nowhere", "/parser/ws", f"/parser/ws/{NO_ROOM}"])
+def test_a_host_that_nobody_can_have_is_refused_everywhere(server, host, path):
+    for answer in (ask(server, path, Host=host), plain(server, path, Host=host)):
+        assert is_refused(answer, 400)
+        assert "Host" in answer.body
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"Sec_WebSocket_Protocol": "é"}, {"Sec_WebSocket_Protocol": "tsvapp.v1, \xff"}, {"Connection": "Upgrade, é"}],
+    ids=str,
+)
+def test_a_header_that_is_not_ascii_where_it_must_be_is_refused(server, changes):
+    answer = ask(server, **changes)
+    assert is_refused(answer, 400)
+    assert answer.body == "This is no handshake of WebSocket version 13.\n"
+
+
 # A full server
 
 

@@ -164,7 +164,8 @@ def _not_a_handshake(error: WebsocketMismatch) -> Response:
     )
 
 
-def _broken_handshake(error: RemoteProtocolError) -> Response:
+@blueprint.errorhandler(UnicodeDecodeError)  # wsproto reads some headers as ASCII
+def _broken_handshake(error: RemoteProtocolError | UnicodeDecodeError) -> Response:
     return _refuse(400, "This is no handshake of WebSocket version 13.")
 
 
