@@ -194,6 +194,6 @@ def test_the_page_has_the_names_and_limits_of_the_protocol():
 
 
 def test_the_articles_answer_has_the_keys_that_the_page_says():
-    answer = json.loads(events.serialize_article("room", 1, 1, [["a"]]))
+    answer = json.loads(events.serialize_article("room", 1, 1, [[["a"]]]))
     (row,) = (row for row in rows("The article's protocol (no subprotocol)") if "`{" in row[-1])
     assert re.findall(r'"(\w+)":', row[-1]) == list(answer)

@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 from tests.table.memory import chunks, new_document, read_slowly, reference
 from tsvapp.errors import EmptyFile, NotATable, UploadError
-from tsvapp.table import decide, document, reading, row_index
+from tsvapp.table import cells, decide, document, reading, row_index
 from tsvapp.table.dialect import DELIMITERS, ENCODINGS, GREEDY_ENCODINGS, Choice, Dialect
 from tsvapp.table.document import Document, Reading
 from tsvapp.table.row_index import RowIndex
@@ -81,6 +81,8 @@ def small() -> Iterator[None]:
         patch.object(reading, "BLOCK", 50),
         patch.object(reading, "WHOLE_BYTES", 90),
         patch.object(reading, "HEADER_BYTES", 30),
+        patch.object(cells, "LARGE_BYTES", 40),
+        patch.object(cells, "PIECE_CELLS", 3),
     ):
         yield
 
@@ -111,11 +113,15 @@ def is_read_right(shown: Reading, body: bytes) -> None:
     """Hold pages and report against the slow reader."""
     rows = read_slowly(body, shown.dialect)
     assert all_pages(shown) == rows
+    whole = shown.cut_whole(shown.read(0, shown.rows))
+    assert [[cell for piece in pieces for cell in piece] for pieces in whole] == rows
     assert (shown.rows, shown.columns) == (len(rows), max(map(len, rows), default=0))
     assert shown.header() == (rows[0] if shown.dialect.header and rows else None)
     for row in (0, len(rows) // 2, len(rows) - 1):
         if rows:
             assert [shown.cell(row, column) for column in range(len(rows[row]))] == rows[row]
+    far = max(1, shown.columns - 3)
+    assert shown.page(0, shown.rows, first_column=far, columns=2).data == [row[far : far + 2] for row in rows]
     narrow = shown.page(0, PAGE_ROWS, first_column=1, columns=2, cell_chars=3, page_chars=9)
     assert narrow.data == [
         [cell[: len(cut)] for cell, cut in zip(row[1:3], cuts, strict=True)]

@@ -347,14 +347,14 @@ def test_a_mapping_of_any_kind_is_an_object():
 
 def test_the_articles_answer_has_exactly_its_four_keys_in_order():
     assert (
-        serialize_article("room", 2, 101, [["é", ""], []])
+        serialize_article("room", 2, 101, [[["é"], [""]], [[]]])
         == '{"uuid":"room","page_no":2,"total_number":101,"data":[["é",""],[]]}'
     )
 
 
 @given(st.uuids(version=4), st.integers(1, 10**9), st.integers(0, 10**11), CELLS)
 def test_the_articles_answer_is_text_however_large(room_id, page, rows, data):
-    message = serialize_article(str(room_id), page, rows, data * 50)
+    message = serialize_article(str(room_id), page, rows, [[row] for row in data * 50])
     assert list(json.loads(message).items()) == [
         ("uuid", str(room_id)),
         ("page_no", page),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsvapp.table.cells import cut, cut_rows
+from tsvapp.table.cells import PIECE_CELLS, cut, cut_in_pieces, cut_rows
 from tsvapp.table.dialect import GREEDY_ENCODINGS, Dialect
 
 
@@ -103,3 +103,17 @@ def test_rows_cut_together_are_the_same_as_each_for_itself(
     expected = [cut(line, as_told, first=first, stop=stop) for line in lines]
     assert list(cut_rows(lines, as_told, first=first, stop=stop)) == expected
     assert list(cut_rows(iter(lines), as_told, first=first, stop=stop)) == expected
+
+
+@pytest.mark.parametrize("quoting", [False, True])
+def test_of_a_row_of_a_million_cells_any_few_are_found_at_once(quoting: bool) -> None:
+    how = dialect(quoting=quoting)
+    row = b",".join(b'"%d"' % number if number % 3 == 0 else b"%d" % number for number in range(10**6)) + b"\n"
+    expected = ["999997", "999998", "999999" if quoting else '"999999"']
+    # 999,999 is divisible by three, so it stands in quotes.
+    assert cut(row, how, first=999_997) == expected
+    assert cut(row, how, first=999_997, stop=10**7) == expected
+    assert cut(row, how, first=10**6) == []
+    pieces = list(cut_in_pieces(row, how))
+    assert max(map(len, pieces)) == PIECE_CELLS
+    assert [cell for piece in pieces for cell in piece] == cut(row, how)

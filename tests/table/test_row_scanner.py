@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.table.memory import chunks, reference
+from tsvapp.table import cells
 from tsvapp.table.cells import cut
 from tsvapp.table.dialect import Dialect
 from tsvapp.table.row_scanner import RowScanner, code_units
@@ -45,6 +48,9 @@ def agrees(text: str, dialect: Dialect, limit: int, parts: list[bytes]) -> None:
     assert scan(parts, dialect, limit) == (offsets, [len(row) for row in rows], odd)
     slices = [data[a:b] for a, b in zip([0, *offsets], offsets, strict=False)]
     assert [cut(row, dialect, quote_limit=limit) for row in slices] == rows
+    with patch.object(cells, "LARGE_BYTES", 4), patch.object(cells, "PIECE_CELLS", 1):
+        assert [cut(row, dialect, quote_limit=limit) for row in slices] == rows
+        assert [cut(row, dialect, first=1, stop=3, quote_limit=limit) for row in slices] == [row[1:3] for row in rows]
 
 
 @settings(max_examples=1500, deadline=None)

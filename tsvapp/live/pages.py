@@ -11,8 +11,15 @@ from tsvapp.room.room import Audience, Room
 from tsvapp.room.view import PAGE_SIZE, RoomState, Table
 from tsvapp.settings import Settings
 from tsvapp.table.document import Page, Reading
+from tsvapp.table.reading import LargeRows
 
 NO_CELLS = Page([], [])
+
+WHOLE_BYTES = 256 << 10
+"""Bytes of a page whose cells are all made before they are encoded: nearly every page."""
+
+CELL_BYTES = 16
+"""Bytes that a cell of a page takes at least in memory, beside its text."""
 
 
 def encode_state(
@@ -42,8 +49,20 @@ def _article(
         return None
     # The two ids of a room never meet: each is told the one it came in by.
     room_id = room.room_id if audience is Audience.ARTICLE else room.watch_id
-    page = reading.cut(rows, page_chars=settings.max_article_bytes)
-    return message_frame(serialize_article(room_id, state.page, table.rows, page.data))
+    most = settings.max_article_bytes
+    if (size := _size(rows)) <= WHOLE_BYTES:
+        data: Iterable[Iterable[list[str]]] = ((cells,) for cells in reading.cut(rows).data)
+    elif size <= most:
+        data = reading.cut_whole(rows)
+    else:
+        # More than a file of this protocol may have: cells are clipped evenly, and of columns there is an end.
+        columns = max(1, most // (PAGE_SIZE * CELL_BYTES))
+        data = ((cells,) for cells in reading.cut(rows, columns=columns, page_chars=most).data)
+    return message_frame(serialize_article(room_id, state.page, table.rows, data))
+
+
+def _size(rows: Iterable[bytes]) -> int:
+    return rows.size if isinstance(rows, LargeRows) else sum(map(len, rows))
 
 
 def _snapshot(

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from itertools import pairwise
 from typing import Any, Protocol
 
-from tsvapp.table.cells import cut_rows
+from tsvapp.table.cells import cut_in_pieces, cut_rows
 from tsvapp.table.dialect import Choice, Decision, Dialect
 from tsvapp.table.page import Page, PageBuilder
 from tsvapp.table.report import Report, Summary
@@ -134,6 +134,11 @@ class Reading:
             builder.add(cells)
         return builder.page()
 
+    def cut_whole(self, rows: Iterable[bytes]) -> Iterator[Iterator[list[str]]]:
+        """Yield every cell of rows that were read, each row in pieces that hold nobody up."""
+        for row in rows:
+            yield cut_in_pieces(row, self.dialect)
+
     def header(
         self, *, first_column: int = 0, columns: int | None = None, cell_chars: int | None = None
     ) -> list[str] | None:
@@ -233,6 +238,11 @@ class LargeRows:
     def __init__(self, blob: Blob, starts: list[int]) -> None:
         self._blob = blob
         self._starts = starts
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes they have together."""
+        return self._starts[-1] - self._starts[0]
 
     def __iter__(self) -> Iterator[bytes]:
         for here, there in pairwise(self._starts):
