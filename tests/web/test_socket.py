@@ -404,9 +404,7 @@ def test_a_host_that_nobody_can_have_is_refused_everywhere(server, host, path):
     ids=str,
 )
 def test_a_header_that_is_not_ascii_where_it_must_be_is_refused(server, changes):
-    answer = ask(server, **changes)
-    assert is_refused(answer, 400)
-    assert answer.body == "This is no handshake of WebSocket version 13.\n"
+    assert is_refused(ask(server, **changes), 400)
 
 
 # A full server
