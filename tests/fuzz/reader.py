@@ -75,7 +75,8 @@ def small() -> Iterator[None]:
     with (
         patch.object(decide, "SAMPLE_BYTES", 200),
         patch.object(document, "SAMPLE_BYTES", 200),
-        patch.object(document, "_READ_BYTES", 70),
+        patch.object(document, "FEED_BYTES", 70),
+        patch.object(reading, "FEED_BYTES", 70),
         patch.object(decide, "_HEADER_BYTES", 60),
         patch.object(row_index, "BLOCK", 50),
         patch.object(reading, "BLOCK", 50),
@@ -151,9 +152,13 @@ def all_pages(shown: Reading) -> list[list[str]]:
 
 
 def comes_back(shown: Reading) -> None:
-    """Write a reading down and restore it."""
-    again = Reading.restore("again", shown.blob, shown.record(), shown.index.dumps())
-    assert (again.record(), all_pages(again)) == (shown.record(), all_pages(shown))
+    """Write a reading down, and restore it with its index and without."""
+    for again in (
+        Reading.restore("again", shown.blob, shown.record(), shown.index.dumps()),
+        Reading.remake("again", shown.blob, shown.record()),
+    ):
+        assert (again.record(), all_pages(again)) == (shown.record(), all_pages(shown))
+        assert again.index.dumps() == shown.index.dumps()
 
 
 def reread_otherwise(opened: Document, choice: Choice, body: bytes) -> None:
