@@ -35,6 +35,9 @@ class Settings:
     )
     max_upload_bytes: int = _setting(2 * GIB, "largest file; it takes this much disk for each room")
     max_article_bytes: int = _setting(16 * MIB, "largest message of the article's protocol; it is held in memory whole")
+    receiving_bytes: int = _setting(
+        128 * MIB, "bytes of messages held at once until they are stored, one address a quarter; further senders wait"
+    )
     max_row_bytes: int = _setting(4 * MIB, "longest row; a page is read one row at a time, so this bounds its memory")
     page_columns: int = _setting(200, "columns of a page message; further columns are asked for")
     page_chars: int = _setting(512 * KIB, "most characters of a page message; longer cells are clipped evenly")

@@ -17,3 +17,9 @@ def announced(protocol: Connection) -> tuple[bool, int]:
     if header is None or header.opcode.iscontrol():
         return False, 0
     return (messages.opcode or header.opcode) is Opcode.TEXT, header.payload_len - frames.payload_consumed
+
+
+def in_one_frame(protocol: Connection) -> bool:
+    """Say whether the frame under way is a whole message, so that what it announces is all that comes."""
+    header = protocol._proto._frame_decoder.header
+    return header is not None and header.fin and header.opcode is not Opcode.CONTINUATION

@@ -21,10 +21,11 @@ from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError
 
 from tsvapp.live import unmask
-from tsvapp.live.announced import announced
+from tsvapp.live.announced import announced, in_one_frame
 from tsvapp.live.frame import close_frame, message_frame, pong_frame
 from tsvapp.live.outbox import FLUSH_SECONDS, Outbox, Slot
 from tsvapp.live.pace import Pace
+from tsvapp.live.receiving import FREE_BYTES, Receiving, Share
 
 unmask.install()
 
@@ -52,7 +53,7 @@ class MessageLimits:
 class Connection:
     """Read the messages of one WebSocket and close it properly; `outbox` is the way out."""
 
-    __slots__ = ("_cut", "_limits", "_paces", "_protocol", "_sock", "close_code", "outbox", "received_bytes")
+    __slots__ = ("_cut", "_limits", "_paces", "_protocol", "_share", "_sock", "close_code", "outbox", "received_bytes")
 
     def __init__(
         self, sock: socket.socket, limits: MessageLimits, stall_seconds: float, paces: tuple[Pace, ...] = ()
@@ -64,7 +65,15 @@ class Connection:
         self.outbox = Outbox(sock, stall_seconds)
         self.received_bytes = 0
         self.close_code: int | None = None
+        self._share: Share | None = None
         self._cut: gevent.Greenlet[..., None] | None = None
+
+    def share_memory(self, receiving: Receiving, address: str) -> None:
+        """Have large messages wait for their turn among all that are received at once."""
+        self._share = receiving.share(address, self._drop_slow)
+
+    def _drop_slow(self) -> None:
+        self.close(1013, "the message took too long while others waited; send it in smaller pieces")
 
     def messages(self) -> Iterator[str | bytes]:
         """Yield whole messages until either side closes; a broken or oversized one closes from here.
@@ -105,6 +114,7 @@ class Connection:
                     yield message.decode() if is_text else message
                     # Until the next one comes, nobody needs what may have been a whole file.
                     del event, piece, message
+                    self._give_share_back()
                     if self.close_code is not None:
                         return
                 elif isinstance(event, Ping | Pong):
@@ -118,6 +128,8 @@ class Connection:
             is_text, coming = announced(self._protocol)
             if coming and self._is_too_big(is_text, size + coming):
                 return
+            if not is_text:
+                self._take_share(size, coming)
             data = self._receive()
             if not data:
                 return
@@ -134,6 +146,16 @@ class Connection:
             return False
         self.close(CloseReason.MESSAGE_TOO_BIG, f"a message may have at most {limit} bytes")
         return True
+
+    def _take_share(self, here: int, coming: int) -> None:
+        """Wait until there is memory for what comes; of a message in pieces nobody knows how much that will be."""
+        if self._share is not None and here + coming > FREE_BYTES:
+            size = here + coming if in_one_frame(self._protocol) else self._limits.binary
+            self._share.take(size, lambda: self.close_code is not None or self.outbox.ended is not None)
+
+    def _give_share_back(self) -> None:
+        if self._share is not None:
+            self._share.give_back()
 
     def _keep_pace(self) -> None:
         for pace in self._paces:
@@ -165,6 +187,7 @@ class Connection:
         Closing a socket with unread input sends a reset, which destroys the close code on its way: so what the
         peer still sends is read and thrown away, for at most FLUSH_SECONDS.
         """
+        self._give_share_back()
         try:
             self.outbox.finish()
             if self._cut is not None:

@@ -38,6 +38,7 @@ def take_over(sock: socket.socket, worker: Worker, some_id: str | None, v1: bool
     limits = MessageLimits(text=COMMAND_BYTES, binary=CHUNK_BYTES if v1 else settings.max_article_bytes)
     paces = (Pace(settings.messages_per_second), worker.addresses.messages(address))
     connection = Connection(mine, limits, settings.stall_seconds, paces)
+    connection.share_memory(worker.receiving, address)
     # From here on it counts, so that no more are let in than there may be.
     worker.opened(connection, address)
     worker.counts.opened[SUBPROTOCOL if v1 else "article"] += 1

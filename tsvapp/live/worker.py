@@ -23,6 +23,7 @@ from tsvapp.live.frame import message_frame
 from tsvapp.live.live_room import LiveRoom
 from tsvapp.live.metrics import MetricsListener, registry_of
 from tsvapp.live.outbox import Slot
+from tsvapp.live.receiving import Receiving
 from tsvapp.live.records import SAVE_SECONDS, Records
 from tsvapp.live.registry import Registry
 from tsvapp.live.uploads import Uploads
@@ -59,6 +60,7 @@ class Worker:
         self.connections: dict[Connection, str] = {}
         """The WebSockets that are open, each with the address it counts for."""
         self.addresses = Addresses(settings)
+        self.receiving = Receiving(settings.receiving_bytes)
         self.proxies = Proxies(settings.trusted_proxies)
         # Above the limit of open files every accept fails; documents and the log need some too.
         open_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
