@@ -35,6 +35,12 @@ class Settings:
     )
     max_upload_bytes: int = _setting(2 * GIB, "largest file; it takes this much disk for each room")
     max_article_bytes: int = _setting(16 * MIB, "largest message of the article's protocol; it is held in memory whole")
+    uploads_per_address: int = _setting(
+        40, "uploads of one address under way at once; each takes its share of the disk's speed"
+    )
+    rooms_per_address: int = _setting(
+        500, "rooms that one address may begin in an hour; each is kept for days, an empty one does not count"
+    )
     receiving_bytes: int = _setting(
         128 * MIB, "bytes of messages held at once until they are stored, one address a quarter; further senders wait"
     )
@@ -42,7 +48,16 @@ class Settings:
     page_columns: int = _setting(200, "columns of a page message; further columns are asked for")
     page_chars: int = _setting(512 * KIB, "most characters of a page message; longer cells are clipped evenly")
     cell_chars: int = _setting(2 * KIB, "characters of a cell in a page message; the whole cell is asked for")
-    max_rooms: int = _setting(10_000, "rooms kept; times the upload limit it bounds the disk")
+    max_rooms: int = _setting(10_000, "rooms kept; each takes some memory and time at a start")
+    max_disk_bytes: int = _setting(
+        0,
+        "disk for all documents; the longest unused rooms make place; 0 for all there is but a reserve",
+        may_be_0=True,
+    )
+    disk_reserve_bytes: int = _setting(
+        256 * MIB, "bytes left free on the disk, for records and for others who write there", may_be_0=True
+    )
+    spare_seconds: float = _setting(3600.0, "seconds after its last use in which a room is not deleted to make place")
     room_members: int = _setting(10_000, "people in one room; a page turn goes to each of them")
     room_days: int = _setting(7, "days after its last use until a room is deleted; shown to the viewer")
     idle_seconds: float = _setting(60.0, "seconds an empty room stays in memory, for a quick return")

@@ -14,6 +14,7 @@ import { bytes, counted } from "./format.js";
 /** @type {Record<string, string>} */
 const GONE = {
   expired: "This table has expired",
+  displaced: "This table had to make place",
   deleted: "This table was deleted",
   renewed: "This link was replaced",
   unreadable: "This table cannot be read any more",

@@ -105,7 +105,7 @@ export interface Welcome {
 
 export interface UnknownRoom {
   type: "unknown_room";
-  /** `unknown`, `expired`, `deleted`, `renewed` or `unreadable`. */
+  /** `unknown`, `expired`, `displaced`, `deleted`, `renewed` or `unreadable`. */
   reason: string;
   message: string;
 }

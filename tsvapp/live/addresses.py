@@ -9,11 +9,12 @@ from collections import Counter
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from time import monotonic
 
-from tsvapp.errors import StartupError
+from tsvapp.errors import LimitReached, StartupError
 from tsvapp.live.pace import Pace
 from tsvapp.settings import Settings
 
 MINUTE_SECONDS = 60.0
+HOUR_SECONDS = 3600.0
 
 
 class Addresses:
@@ -28,6 +29,9 @@ class Addresses:
         self._came: Counter[str] = Counter()
         self._paces: dict[tuple[str, str], Pace] = {}
         self._since = monotonic()
+        self._most_rooms = settings.rooms_per_address
+        self._rooms: Counter[str] = Counter()
+        self._hour_since = monotonic()
 
     def refusal(self, address: str) -> str | None:
         """Say in words why this address may not connect now; None if it may."""
@@ -48,6 +52,23 @@ class Addresses:
         self._open[address] -= 1
         if self._open[address] <= 0:
             del self._open[address]
+
+    def expect_room(self, address: str) -> None:
+        """Raise LimitReached if this address has begun as many rooms within an hour as it may."""
+        if monotonic() - self._hour_since > HOUR_SECONDS:
+            self._rooms.clear()
+            self._hour_since = monotonic()
+        most = self._most_rooms
+        if self._rooms[address] >= most:
+            raise LimitReached(
+                f"Your address has brought {most:,} new tables within an hour. Try again in an hour, or bring the file"
+                " into a room that has a table.",
+                limit=most,
+            )
+
+    def count_room(self, address: str) -> None:
+        """Count a room that is kept from now on."""
+        self._rooms[address] += 1
 
     def messages(self, address: str) -> Pace:
         """Return the pace that all connections of this address share for their messages."""

@@ -55,6 +55,7 @@ class ArticleMember(Listener):
                 raise
             return room.broadcaster.again(self)  # a turn that is not allowed: its sender is shown where the room is
         if isinstance(command, WholeFile):
-            self._worker.uploads.whole(room, command.data, self.person)
+            address = self._worker.connections.get(self._connection, "")
+            self._worker.uploads.whole(room, command.data, self.person, address)
         elif not room.change(view.turn, command.page, self.person):
             room.broadcaster.repeat()

@@ -103,14 +103,17 @@ class Records:
         Raise UnknownRoom if the id is spent, or if the records cannot be read.
         """
         try:
-            reason = self._thread.run(self._store.spent, watch_id)
-            if reason is None:
-                return self._thread.run(self._store.watched, watch_id)
+            self._expect_unspent(watch_id)
+            return self._thread.run(self._store.watched, watch_id)
         except StorageFailed as error:
             log.error("the records cannot be read: %s", error.__cause__)
             raise UnknownRoom(NO_ROOM["unreadable"], reason="unreadable") from error
-        reason = reason if reason in NO_ROOM else "unknown"
-        raise UnknownRoom(NO_ROOM[reason], reason=reason)
+
+    def _expect_unspent(self, some_id: str) -> None:
+        reason = self._thread.run(self._store.spent, some_id)
+        if reason is not None:
+            reason = reason if reason in NO_ROOM else "unknown"
+            raise UnknownRoom(NO_ROOM[reason], reason=reason)
 
     def renew_watch(self, room: LiveRoom, watch_id: str) -> None:
         """Give the room another id to look by; the former one is spent."""
@@ -135,6 +138,7 @@ class Records:
     def _load(self, room_id: str, epoch: str) -> LiveRoom | None:
         kept = self._thread.run(self._store.load_room, room_id)
         if kept is None:
+            self._expect_unspent(room_id)  # it may have been deleted since somebody asked for it
             return None
         watch_id, used_at, record = kept
         if used_at < self._unused_since():  # and housekeeping has not come to it yet
@@ -199,6 +203,11 @@ class Records:
     def unused(self) -> list[str]:
         """Name the rooms that were not used for `room_days`."""
         return self._thread.run(self._store.rooms_unused_since, self._unused_since())
+
+    def by_use(self, before: float) -> list[tuple[str, int]]:
+        """List the rooms last used before then (seconds since 1970), each with its bytes, the longest unused first."""
+        rooms = self._thread.run(self._store.rooms_by_use, before)
+        return [(room_id, self._store.size_of(documents)) for room_id, documents in rooms]
 
     def _unused_since(self) -> float:
         return time.time() - self._settings.room_days * DAY_SECONDS

@@ -138,6 +138,33 @@ class Registry:
                 self._records.spend(room_id, "expired")
                 log.info("expired", extra={"fields": {"room": mask(room_id)}})
 
+    def displace(self, short: int) -> bool:
+        """Delete the rooms that were not used for the longest time until `short` bytes are free.
+
+        Where that would not be enough nothing is deleted, and the answer is False.
+        """
+        before = time.time() - self._settings.spare_seconds
+        chosen, freed = [], 0
+        for room_id, size in self._records.by_use(before):
+            if freed < short and size and not self._in_use(room_id, before):
+                chosen.append(room_id)
+                freed += size
+        if freed < short:
+            return False
+        for room_id in chosen:
+            if self._in_use(room_id, before):
+                continue  # somebody came meanwhile
+            if (room := self._rooms.get(room_id)) is not None:
+                room.deleted = room.finishing = True
+                self._forget(room)
+            self._records.spend(room_id, "displaced")
+            log.info("displaced room=%.8s: the disk is full", room_id)
+        return True
+
+    def _in_use(self, room_id: str, before: float) -> bool:
+        room = self._rooms.get(room_id)
+        return room_id in self._loading or (room is not None and not self._idle(room, before))
+
     @staticmethod
     def _idle(room: LiveRoom, before: float) -> bool:
         return not room.members and room.used_at <= before and not room.broadcaster.busy and not room.incoming

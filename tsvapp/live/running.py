@@ -39,6 +39,8 @@ class Running:
         """Whose chunks are taken; nobody's while the upload is paused."""
         self.claimant: object | None = None
         """Who asked last to go on with it, and has still to show that the file is the same."""
+        self.address = ""
+        """Whom it counts for, while it has a sender."""
         self.pauses = 0
         self.resting = False
         """While it was shown a moment ago how far it has come."""

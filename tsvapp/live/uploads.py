@@ -8,13 +8,24 @@ room's. Whatever ends an upload early, the room keeps the table it had.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 import gevent
 
-from tsvapp.errors import EmptyFile, NotTheSame, NoUpload, StorageFailed, TooLarge, TsvappError, UploadRunning
+from tsvapp.errors import (
+    EmptyFile,
+    LimitReached,
+    NotTheSame,
+    NoUpload,
+    StorageFailed,
+    TooLarge,
+    TsvappError,
+    UploadRunning,
+)
+from tsvapp.live.addresses import Addresses
+from tsvapp.live.disk import Disk
 from tsvapp.live.live_room import LiveRoom
 from tsvapp.live.offload import offload
 from tsvapp.live.records import Records, record_of
@@ -37,15 +48,40 @@ log = logging.getLogger(__name__)
 class Uploads:
     """Take documents in; one at a time for each room."""
 
-    def __init__(self, store: LocalStore, records: Records, settings: Settings) -> None:
+    def __init__(
+        self,
+        store: LocalStore,
+        records: Records,
+        settings: Settings,
+        addresses: Addresses | None = None,
+        make_place: Callable[[int], bool] = lambda short: False,
+    ) -> None:
         self._store = store
         self._records = records
         self._settings = settings
         self._counts = records.counts
+        self._addresses = addresses or Addresses(settings)
+        self._disk = Disk(store, settings, make_place)
         self._running: dict[LiveRoom, Running] = {}
 
-    def begin(self, room: LiveRoom, name: str, size: int, by: Person, sender: object) -> Running:
-        """Begin an upload; raise UploadRunning, EmptyFile, TooLarge or LimitReached, and nothing has changed."""
+    def begin(self, room: LiveRoom, name: str, size: int, by: Person, sender: object, address: str = "") -> Running:
+        """Begin an upload from this address.
+
+        Raise UploadRunning, EmptyFile, TooLarge, LimitReached or StorageFailed, and nothing has changed.
+        """
+        self._expect_share(address)
+        view.begin(room.state, Upload("", name, size, 0, by))  # nobody's room is deleted for one that is refused
+        return self._start(self._prepare(room, name, size, sender, address), by)
+
+    def _expect_share(self, address: str) -> None:
+        most = self._settings.uploads_per_address
+        if sum(each.address == address and each.sender is not None for each in self._running.values()) >= most:
+            raise LimitReached(
+                f"Your address has {most:,} uploads under way already. Wait until one of them is done.", limit=most
+            )
+
+    def _prepare(self, room: LiveRoom, name: str, size: int, sender: object, address: str) -> Running:
+        """Check that this upload may be, and have place made for it."""
         if size == 0:
             raise EmptyFile(f"{name!r} is empty: it has no bytes. Choose another file.")
         limit = self._settings.max_upload_bytes
@@ -56,10 +92,24 @@ class Uploads:
                 limit=limit,
             )
         self._records.expect_place(room)
-        if room.finishing:
-            raise UploadRunning("Another table is about to take this one's place. Try again in a moment.")
+        if not room.stored:
+            self._addresses.expect_room(address)
         running = Running.begin(room, name, size, sender, self._store, self._settings)
-        room.change(view.begin, Upload(running.upload_id, name, size, 0, by))
+        running.address = address
+        self._disk.promise(running.document_id, name, size)
+        return running
+
+    def _start(self, running: Running, by: Person) -> Running:
+        """Begin what was prepared, without a wait in between."""
+        room = running.room
+        try:
+            if room.finishing:
+                raise UploadRunning("Another table is about to take this one's place. Try again in a moment.")
+            room.change(view.begin, Upload(running.upload_id, running.name, running.size, 0, by))
+        except BaseException:
+            self._store.forget_promise(running.document_id)
+            raise
+        is_new = not room.stored
         room.incoming, room.pending = running.document, running.record()
         self._running[room] = running
         try:
@@ -68,6 +118,8 @@ class Uploads:
         except StorageFailed as error:
             self._fail(running, error)
             raise
+        if is_new:
+            self._addresses.count_room(running.address)
         self._counts.uploads["begun"] += 1
         return running
 
@@ -92,6 +144,7 @@ class Uploads:
             room.unsaved = True
             return offload(self._store.delete, document_id)
         running = offload(Running.restore, room, record, self._store, self._settings)
+        self._store.promise(document_id, running.size)
         upload = Upload(running.upload_id, running.name, running.size, running.stored)
         room.commit(room.state.revision, view.waiting(room.state, upload))
         room.incoming = running.document
@@ -145,13 +198,18 @@ class Uploads:
             raise failure from error
         return False
 
-    def whole(self, room: LiveRoom, data: bytes, by: Person) -> None:
+    def whole(self, room: LiveRoom, data: bytes, by: Person, address: str = "") -> None:
         """Take a whole file at once, in place of a running upload; raise the error that refuses it.
 
         It is one message, so its rows are shown when it is whole.
         """
-        self.clear(room, by, "Another file came in its place.")
-        running = self.begin(room, "table.tsv", len(data), by, sender=data)
+        running = self._prepare(room, "table.tsv", len(data), data, address)
+        try:
+            self.clear(room, by, "Another file came in its place.")
+        except BaseException:
+            self._store.forget_promise(running.document_id)
+            raise
+        self._start(running, by)
         view_of_data = memoryview(data)
         for start in range(0, len(data), CHUNK_BYTES):
             if not running.current:
@@ -189,17 +247,21 @@ class Uploads:
         gevent.spawn_later(self._settings.pause_seconds, self._set_aside, running, running.pauses)
         gevent.spawn_later(self._settings.abandon_seconds, self._give_up, running, running.pauses)
 
-    def resume(self, room: LiveRoom, upload_id: str, name: str, size: int, sender: object) -> Running:
+    def resume(
+        self, room: LiveRoom, upload_id: str, name: str, size: int, sender: object, address: str = ""
+    ) -> Running:
         """Return an upload that waits for the proof that its file is the same; nobody else's chunks are taken any more.
 
-        Raise NoUpload, or NotTheSame for a file of another name or size.
+        Raise NoUpload, LimitReached, or NotTheSame for a file of another name or size.
         """
         running = self.find(room, upload_id)
+        if running.sender is None:
+            self._expect_share(address)
         if (name, size) != (running.name, running.size):
             raise NotTheSame(f"This is another file than {running.name!r} ({running.size:,} bytes), which broke off.")
         if running.sender is not None:  # on a line of which the server has not noticed yet that it is dead
             self._pause(running)
-        running.claimant = sender
+        running.claimant, running.address = sender, address
         with room.reading_turn:  # what its former sender had sent is stored by then
             return running
 

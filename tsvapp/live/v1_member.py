@@ -198,7 +198,7 @@ class V1Member(Listener):
 
     def _begin(self, room: LiveRoom, name: str, size: int) -> None:
         try:
-            self._upload = self._worker.uploads.begin(room, name, size, self.person, self)
+            self._upload = self._worker.uploads.begin(room, name, size, self.person, self, self._address)
         except TsvappError:
             self._refused = True
             raise
@@ -208,7 +208,7 @@ class V1Member(Listener):
 
     def _resume(self, room: LiveRoom, upload_id: str, name: str, size: int) -> None:
         self._upload, self._refused = None, True
-        upload = self._worker.uploads.resume(room, upload_id, name, size, self)
+        upload = self._worker.uploads.resume(room, upload_id, name, size, self, self._address)
         self._upload, self._refused, self._proving = upload, False, True
         self._answer(Ready(upload.upload_id, upload.stored, upload.proof()))
 
@@ -243,6 +243,10 @@ class V1Member(Listener):
                     log.warning("room %.8s: a page cannot be read: %s", room.room_id, error)
                     raise unreadable(error) from error
         raise BadCommand("There is no table here to look at.")
+
+    @property
+    def _address(self) -> str:
+        return self._worker.connections.get(self._connection, "")
 
     def _answer(self, event: Event) -> None:
         self._connection.send(serialize(event))

@@ -55,11 +55,11 @@ class Worker:
         self.counts = Counts()
         self.store = LocalStore(settings.data_dir)
         self.records = Records(self.store, settings, self.counts)
-        self.uploads = Uploads(self.store, self.records, settings)
+        self.addresses = Addresses(settings)
+        self.uploads = Uploads(self.store, self.records, settings, self.addresses, self._make_place)
         self.registry = Registry(self.records, settings, self.uploads.adopt)
         self.connections: dict[Connection, str] = {}
         """The WebSockets that are open, each with the address it counts for."""
-        self.addresses = Addresses(settings)
         self.receiving = Receiving(settings.receiving_bytes)
         self.proxies = Proxies(settings.trusted_proxies)
         # Above the limit of open files every accept fails; documents and the log need some too.
@@ -72,6 +72,9 @@ class Worker:
         self._ready = Event()
         self._gone = Event()
         self._house: list[gevent.Greenlet[..., None]] = []
+
+    def _make_place(self, short: int) -> bool:
+        return self.registry.displace(short)
 
     def start(self) -> None:
         """Take the data directory and begin to keep house; raise StartupError when another server has it."""

@@ -16,6 +16,7 @@ COMMAND_BYTES = 64 << 10
 NO_ROOM = {
     "unknown": "There is no table at this address. Check that the link is whole.",
     "expired": "Nobody had used this table for a while, so it was deleted.",
+    "displaced": "The server's disk was full, and nobody had used this table for the longest time, so it was deleted.",
     "deleted": "Somebody deleted this table. Its bytes are gone.",
     "renewed": "This link to look only was replaced by another. Ask for the new one.",
     "unreadable": "The server cannot read this table. Try again later, or bring the file again as a new table.",

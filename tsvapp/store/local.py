@@ -21,7 +21,7 @@ import os
 import re
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,9 @@ class LocalStore:
         self._documents = directory / "documents"
         self._lock = DirectoryLock(directory / "lock")
         self._records: sqlite3.Connection | None = None
+        self._sizes: dict[str, int] = {}
+        """Bytes of each document with its index; of one on its way in, what it was promised."""
+        self._promised: dict[str, int] = {}
 
     def own(self) -> bool:
         """Take the directory if no server has it; raise StartupError when it cannot be written."""
@@ -122,6 +125,28 @@ class LocalStore:
         disk = os.statvfs(self._documents)
         return taken, disk.f_bavail * disk.f_frsize
 
+    def promise(self, document_id: str, size: int) -> None:
+        """Count a document that is on its way in by the size it will have."""
+        self._sizes[document_id] = self._promised[document_id] = size
+
+    def forget_promise(self, document_id: str) -> None:
+        """Count it no more: it never began."""
+        self._promised.pop(document_id, None)
+        self._recount(document_id)
+
+    def promised(self) -> tuple[int, int]:
+        """Return the bytes that documents take, and those that will be free, when all that is promised has come."""
+        # Copies, each made in one step: other threads add and remove documents meanwhile.
+        taken, coming = sum(list(self._sizes.values())), 0
+        for document_id, size in list(self._promised.items()):
+            coming += size - self.blob(document_id, most=size).size
+        disk = os.statvfs(self._documents)
+        return taken, disk.f_bavail * disk.f_frsize - coming
+
+    def size_of(self, documents: Iterable[str]) -> int:
+        """Count the bytes that these documents take."""
+        return sum(self._sizes.get(document_id, 0) for document_id in documents)
+
     # Documents
 
     def new_blob(self, document_id: str) -> FileBlob:
@@ -155,6 +180,8 @@ class LocalStore:
             with suppress(OSError):
                 draft.unlink()
             raise storage_failed(error) from error
+        self._promised.pop(document_id, None)
+        self._recount(document_id)
 
     def index(self, document_id: str, reading_id: str) -> bytes:
         """Return what `keep` wrote; nothing where it is missing, damaged, or of another document or reading."""
@@ -170,6 +197,8 @@ class LocalStore:
         path = self._documents / document_id
         for part in (path, path.with_suffix(".index"), path.with_suffix(".draft")):
             self._remove(part)
+        self._promised.pop(document_id, None)
+        self._recount(document_id)
 
     def _remove(self, path: Path) -> None:
         try:
@@ -190,11 +219,26 @@ class LocalStore:
         for path, document_id in files.items():
             if document_id not in named or (at_start and path.suffix == ".draft"):
                 self._remove(path)
+        for document_id in set(files.values()):
+            self._recount(document_id)
 
     def _files(self) -> dict[Path, str]:
         """Return the files of ours, and the document each belongs to."""
         found = ((path, _OURS.fullmatch(path.name)) for path in self._documents.iterdir())
         return {path: name[1] for path, name in found if name and path.is_file() and not path.is_symlink()}
+
+    def _recount(self, document_id: str) -> None:
+        """Count a document by what it takes, or was promised if it is on its way in."""
+        path = self._documents / document_id
+        size = self._promised.get(document_id, 0)
+        if not size:
+            for part in (path, path.with_suffix(".index")):
+                with suppress(OSError):
+                    size += part.stat().st_size
+        if size:
+            self._sizes[document_id] = size
+        else:
+            self._sizes.pop(document_id, None)
 
     # Records
 
@@ -288,6 +332,17 @@ class LocalStore:
         return [
             room_id for (room_id,) in self._ask("SELECT room_id FROM rooms WHERE used_at < ? ORDER BY used_at", moment)
         ]
+
+    def rooms_by_use(self, moment: float) -> list[tuple[str, list[str]]]:
+        """List the rooms whose last use is before `moment`, each with its documents, the longest unused first."""
+        asked = (
+            "SELECT room_id, each.id FROM rooms JOIN (SELECT * FROM documents UNION SELECT * FROM unfinished) AS each"
+            " USING (room_id) WHERE used_at < ? ORDER BY used_at, room_id"
+        )
+        rooms: dict[str, list[str]] = {}
+        for room_id, document in self._ask(asked, moment):
+            rooms.setdefault(room_id, []).append(document)
+        return list(rooms.items())
 
     def spend(self, room_id: str, reason: str, watch_id: str | None = None) -> int:
         """Delete a room with its documents for good, and remember its ids, so that they never become rooms again.
