@@ -16,10 +16,9 @@ gevent.config.track_greenlet_tree = False
 
 # Paths are those of this checkout, wherever it is started from.
 chdir = str(Path(__file__).resolve().parent)
-bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+address = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+bind = (os.environ.get("BIND") or address).split(",")
 worker_class = "tsvapp.live.gunicorn_worker.BoundedWorker"
-# Rooms live in the memory of one process; a second worker would have rooms of its own.
-workers = 1
 # Above TSVAPP_MAX_CONNECTIONS, so that a full server answers 503 in words instead of letting connections hang.
 worker_connections = 20_000
 # A worker that does not answer for so long is replaced, with every room in it: far above any honest stall.
@@ -52,6 +51,21 @@ logconfig_dict = {
         "gunicorn.error": {"level": "INFO", "handlers": ["stderr"], "propagate": False, "qualname": "gunicorn.error"},
     },
 }
+
+
+def nworkers_changed(server, new, old):
+    """Hold the number at one: a second worker of this gunicorn would wait for the data directory, and answer 503."""
+    if new == 1:
+        return
+    words = (
+        f"A gunicorn runs one worker of tsvapp, not {new}: leave out --workers and WEB_CONCURRENCY. For more, start"
+        " several gunicorns of one worker each, with the same TSVAPP_DATA_DIR and TSVAPP_REDIS_URL, behind"
+        f" nginx/tsvapp-cluster.conf; `make run WORKERS={new}` does all of that on one machine."
+    )
+    if old is None:
+        sys.exit(f"tsvapp cannot start. {words}")
+    server.log.error(words)
+    server.num_workers = 1
 
 
 def post_worker_init(worker):

@@ -26,6 +26,8 @@ UNSENT_BYTES = 128 << 10
 LINGER_SECONDS = 1.0
 """How long a refused client may go on sending: to close on unread bytes would destroy the answer on its way."""
 
+LOOPBACK = "127.0.0.1"
+
 HEAD_END = b"\r\n\r\n"
 
 STATUS = {
@@ -95,7 +97,11 @@ class BoundedWorker(GeventWorker):
         tsvapp = self._tsvapp
         mine = AskingSocket(client.family, client.type, client.proto, fileno=client.detach())
         mine.settimeout(tsvapp.settings.stall_seconds)
-        mine.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+        if mine.family == socket.AF_UNIX:
+            # Who comes by a Unix socket has no address, and is of this machine.
+            addr = (LOOPBACK, 0)
+        else:
+            mine.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         address = tsvapp.proxies.client_address(addr[0], "")
         most = tsvapp.settings.asking_per_address
         if self._all_asking + len(tsvapp.connections) >= tsvapp.max_sockets:
