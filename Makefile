@@ -62,7 +62,7 @@ clean:  ## remove all that was set up or left by tests; data/ stays
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 setup-test: .venv/.test $(LIT)/lit-html.js node_modules/.dev
-	@tools/install-packages nginx chromium
+	@tools/install-packages nginx chromium redis-server
 
 # The virtual environment counts as made when it has a pip: one that broke off half-way is made anew.
 $(BIN)/pip:

@@ -14,6 +14,7 @@ TsvappError
 │   ├── NotTheSame        a file that is offered to go on with an upload, but is another
 │   ├── NoUpload          a chunk or a cancel that belongs to no upload
 │   └── StorageFailed     the disk is full or failing
+├── StoreAway             the store that workers share does not answer
 └── LimitReached          rooms, members or connections: as many as the server takes
 
 Each class carries its code (for programs), the HTTP status and the WebSocket close code it deserves; the
@@ -152,5 +153,13 @@ class LimitReached(TsvappError):
     """Refuse one more room, member or connection than the server takes."""
 
     code = "limit_reached"
+    http_status = 503
+    close_code = 1013
+
+
+class StoreAway(TsvappError):
+    """Say that the store which several workers share does not answer."""
+
+    code = "store_away"
     http_status = 503
     close_code = 1013

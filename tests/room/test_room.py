@@ -90,7 +90,8 @@ def test_the_former_reading_is_kept_behind_an_upload_and_comes_back_with_its_tab
 def test_a_reading_that_no_table_names_any_more_is_let_go():
     room, former, following = a_room(), a_reading("former"), a_reading("following")
     room.commit(0, RoomState(revision=1, table=described(former)), former)
-    room.commit(1, view.reread(room.state, described(following), incoming=False), following)
+    another = replace(described(following), document=described(former).document)
+    room.commit(1, view.reread(room.state, another, incoming=False), following)
     assert room.reading() is following
     assert former not in vars(room)["_readings"].values()
 

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from tsvapp.errors import NoUpload, UploadRunning
 from tsvapp.room import view
+from tsvapp.room.people import Person
 from tsvapp.room.view import PAGE_SIZE, Notice, RoomState, Table, Upload
 
 UPLOAD = Upload("upload", "next.tsv", 5000, stored=0)
@@ -307,3 +308,17 @@ class Viewing(RuleBasedStateMachine):
 
 
 TestAnySequenceOfChanges = Viewing.TestCase
+
+
+def test_a_reading_of_a_document_that_another_has_replaced_changes_nothing():
+    state = looking_at(1)
+    assert view.reread(state, table(9, "another"), incoming=False) is state
+
+
+def test_an_upload_is_paused_once_and_each_resume_is_another_attempt():
+    state = view.begin(RoomState(), Upload("upload", "a.tsv", 100, 0))
+    paused = view.pause(state)
+    assert view.pause(paused) is paused
+    resumed = view.resume(paused, Person("member", "Ada", 1))
+    assert resumed.upload is not None
+    assert (resumed.upload.paused, resumed.upload.attempt) == (False, 2)

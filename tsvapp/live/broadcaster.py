@@ -99,11 +99,11 @@ class Broadcaster:
         self._changed_at: float | None = None
         self._greenlet: gevent.Greenlet[[], None] | None = None
         self._news = Event()
-        self._told = 0
+        self._told = (room.epoch, 0)
         self._repeat = False
         self._joined: set[Listener] = set()
         self._frames: dict[Audience, bytes | None] = {}
-        self._frames_of: tuple[RoomState, Pointed | None] | None = None
+        self._frames_of: tuple[RoomState, Pointed | None, str] | None = None
         self._pages: dict[Audience, int] = {}
         self._occasions = {
             Slot.POINTING: Occasion(POINTING_SECONDS, share=0.1),
@@ -152,7 +152,7 @@ class Broadcaster:
         try:
             while True:
                 self._news.clear()
-                if self._room.state.revision != self._told or self._joined or self._repeat:
+                if self._latest != self._told or self._joined or self._repeat:
                     self._tell_state()
                 elif slot := next((slot for slot, each in self._occasions.items() if each.is_due), None):
                     self._occasions[slot].take(partial(self._tell, slot))
@@ -163,6 +163,10 @@ class Broadcaster:
         finally:
             self._greenlet = None
             self._frames = {each: frame for each, frame in self._frames.items() if len(frame or b"") <= KEPT_BYTES}
+
+    @property
+    def _latest(self) -> tuple[str, int]:
+        return self._room.epoch, self._room.state.revision
 
     def _tell(self, slot: Slot) -> None:
         if (event := self._event(slot)) is not None:
@@ -178,23 +182,24 @@ class Broadcaster:
         if slot is Slot.PROGRESS:
             return progress(room.epoch, room.state)
         if slot is Slot.PRESENCE:
-            return Presence(len(room.members), room.people())
+            return Presence(*room.presence())
         # Another table has come since somebody pointed: that snapshot says that nobody does.
         return Pointing(room.pointed) if room.pointed else None
 
     def _tell_state(self) -> None:
         state, reading = self._room.state, self._room.reading()
         changed_at, self._changed_at = self._changed_at, None
-        to_all, repeat, joined = state.revision != self._told, self._repeat, self._joined
+        latest = self._latest
+        to_all, repeat, joined = latest != self._told, self._repeat, self._joined
         self._repeat, self._joined = False, set()
         everyone: list[Listener] = list(self._room.members)  # type: ignore[arg-type]  # in a live room they are
-        of = (state, self._room.pointed)
+        of = (state, self._room.pointed, self._room.epoch)
         if self._frames_of is None or any(was is not now for was, now in zip(self._frames_of, of, strict=True)):
             # Not by revision: one who joins is to see how far an upload has come, and who points where.
             self._frames, self._frames_of = {}, of
         if missing := self._room.audiences() - self._frames.keys():
             self._frames |= self._encode(state, reading, missing)
-        self._told = state.revision
+        self._told = latest
         frames = {audience: (Slot.SNAPSHOT, frame) for audience, frame in self._frames.items()}
         told = {Audience.V1: to_all}
         for audience in self._frames.keys() - {Audience.V1}:

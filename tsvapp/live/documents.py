@@ -10,6 +10,7 @@ from tsvapp.live.offload import offload
 from tsvapp.live.records import Records, describe, record_of
 from tsvapp.room import view
 from tsvapp.room.people import Person
+from tsvapp.room.view import RoomState
 
 log = logging.getLogger(__name__)
 
@@ -20,11 +21,12 @@ def restore(room: LiveRoom, document_id: str, by: Person, records: Records) -> N
     Raise BadCommand if the room keeps no such document, UploadRunning while another is on its way, and StorageFailed if
     it cannot be read any more.
     """
-    kept = room.former.get(document_id)
-    if kept is None or all(table.document != document_id for table in room.state.former):
+    _expect_former(room.state, document_id)
+    kept = records.former(room, document_id)
+    if kept is None:
         raise BadCommand("restore: this room keeps no such document.")
-    if room.state.upload is not None or room.finishing:
-        raise UploadRunning("A table is on its way into this room. Wait until it is done, or cancel it first.")
+    if room.finishing:
+        raise UploadRunning("Another table is about to take this one's place. Try again in a moment.")
     room.finishing = True
     try:
         try:
@@ -42,6 +44,18 @@ def restore(room: LiveRoom, document_id: str, by: Person, records: Records) -> N
         records.save(room, view.restore(room.state, table, by), reading)
     finally:
         room.finishing = False
-    room.change(view.restore, table, by, readings=[reading])
+
+    def bring_back(state: RoomState) -> RoomState:
+        _expect_former(state, document_id)
+        return view.restore(state, table, by)
+
+    room.change(bring_back, readings=[reading])
     room.document = document
     records.forget_oldest(room)
+
+
+def _expect_former(state: RoomState, document_id: str) -> None:
+    if all(table.document != document_id for table in state.former):
+        raise BadCommand("restore: this room keeps no such document.")
+    if state.upload is not None:
+        raise UploadRunning("A table is on its way into this room. Wait until it is done, or cancel it first.")

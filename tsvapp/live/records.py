@@ -33,6 +33,9 @@ log = logging.getLogger(__name__)
 class Records:
     """Load, save and expire rooms; `count` is how many are kept."""
 
+    is_shared = False
+    """Whether other workers have the same rooms."""
+
     def __init__(self, store: LocalStore, settings: Settings, counts: Counts | None = None) -> None:
         self.counts = counts or Counts()
         self._store = store
@@ -167,6 +170,31 @@ class Records:
             del room.former[document_id]
             if room.state.table is None or room.state.table.document != document_id:
                 offload(self._store.delete, document_id)
+
+    def add(self, room: LiveRoom) -> None:
+        """Take note of a room that is in memory from now on."""
+
+    def drop(self, room: LiveRoom) -> None:
+        """Take note of a room that is in memory no more."""
+
+    def save_reading(self, room: LiveRoom) -> None:
+        """Write down that the table is read otherwise."""
+        room.unsaved = True
+        self.save_if_needed(room)
+
+    def former(self, room: LiveRoom, document_id: str) -> dict[str, Any] | None:
+        """Return the record of a document that can be brought back, or None."""
+        return room.former.get(document_id)
+
+    def pending(self, room: LiveRoom) -> dict[str, Any] | None:
+        """Return the record of an upload that comes in at another worker, or None."""
+
+    def claim(self, room: LiveRoom, pending: dict[str, Any]) -> None:
+        """Note that an upload goes on at this worker."""
+
+    def forget_upload(self, room: LiveRoom, document_id: str) -> None:
+        """Forget an upload that has ended early, with its bytes."""
+        offload(self._store.delete, document_id)
 
     def reopen(self, record: dict[str, Any]) -> tuple[Document, Reading]:
         """Open a finished document again, as its record says; runs in a native thread."""

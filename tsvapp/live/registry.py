@@ -15,12 +15,12 @@ import gevent
 from gevent.event import AsyncResult
 
 from tsvapp.errors import LimitReached, StorageFailed
+from tsvapp.live import wheel
 from tsvapp.live.broadcaster import Listener
 from tsvapp.live.ids import mask, new_room_id
 from tsvapp.live.live_room import LiveRoom
 from tsvapp.live.outbox import Slot
 from tsvapp.live.records import Records
-from tsvapp.room import view
 from tsvapp.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class Registry:
 
     def create(self) -> LiveRoom:
         """Make a new, empty room; it is kept from its first upload on."""
-        return self._add(self._empty(new_room_id()))
+        return self._new(new_room_id())
 
     def find(self, some_id: str) -> tuple[LiveRoom, bool] | None:
         """Return the room at this id, and whether it is the id to drive by; None if there never was one.
@@ -67,7 +67,7 @@ class Registry:
 
     def open(self, some_id: str) -> tuple[LiveRoom, bool]:
         """Return the room at this id, as `find` does; make an empty one where there never was one."""
-        return self.find(some_id) or (self._add(self._empty(some_id)), True)
+        return self.find(some_id) or (self._new(some_id), True)
 
     def join(self, room: LiveRoom, listener: Listener) -> None:
         """Add a member, who is told the latest state; raise LimitReached when the room is full."""
@@ -84,23 +84,26 @@ class Registry:
         self._records.touch(room)
         presenter = room.state.presenter
         if presenter is not None and presenter.member == listener.person.member:
-            gevent.spawn_later(self._settings.wheel_seconds, self._free_wheel, room, presenter.member)
+            gevent.spawn_later(self._settings.wheel_seconds, wheel.free, room, presenter.member)
         if room.members:
             room.broadcaster.soon(Slot.PRESENCE)
             room.stop_pointing(listener.person.member)
-
-    @staticmethod
-    def _free_wheel(room: LiveRoom, member: str) -> None:
-        presenter = room.state.presenter
-        if presenter and presenter.member == member and all(each.person.member != member for each in room.members):
-            room.change(view.hand, None)
 
     def renew_watch(self, room: LiveRoom) -> None:
         """Give the room another id to look by; the former one is spent."""
         former = room.watch_id
         self._records.renew_watch(room, new_room_id())
+        self.watch_renewed(room, former)
+
+    def watch_renewed(self, room: LiveRoom, former: str) -> None:
+        """Know the room by its new id to look by, and no more by the former one."""
         self._watches.pop(former, None)
         self._watches[room.watch_id] = room
+
+    def gone(self, room: LiveRoom) -> None:
+        """Forget a room that another worker has deleted."""
+        room.deleted = room.finishing = True
+        self._forget(room)
 
     def delete(self, room: LiveRoom) -> None:
         """Delete a room for good, with its documents; its ids never become rooms again."""
@@ -191,8 +194,11 @@ class Registry:
             return room, False
         return None
 
-    def _empty(self, room_id: str) -> LiveRoom:
-        return LiveRoom(room_id, new_room_id(), self._epoch, time.time(), self._settings, self._records.counts)
+    def _new(self, room_id: str) -> LiveRoom:
+        room = LiveRoom(room_id, new_room_id(), self._epoch, time.time(), self._settings, self._records.counts)
+        self._add(room)
+        self._records.add(room)
+        return room
 
     def _add(self, room: LiveRoom) -> LiveRoom:
         self._rooms[room.room_id] = room
@@ -202,3 +208,4 @@ class Registry:
     def _forget(self, room: LiveRoom) -> None:
         self._rooms.pop(room.room_id, None)
         self._watches.pop(room.watch_id, None)
+        self._records.drop(room)

@@ -11,7 +11,7 @@ from tsvapp.errors import EmptyFile
 from tsvapp.live.ids import new_id
 from tsvapp.live.live_room import LiveRoom
 from tsvapp.live.records import describe
-from tsvapp.room.view import Table
+from tsvapp.room.view import RoomState, Table
 from tsvapp.settings import Settings
 from tsvapp.store.local import LocalStore
 from tsvapp.table.dialect import Choice
@@ -41,6 +41,8 @@ class Running:
         """Who asked last to go on with it, and has still to show that the file is the same."""
         self.address = ""
         """Whom it counts for, while it has a sender."""
+        self.attempt = 1
+        """Which try to bring it in this is: a later one, perhaps at another worker, takes its place."""
         self.pauses = 0
         self.resting = False
         """While it was shown a moment ago how far it has come."""
@@ -74,8 +76,12 @@ class Running:
     @property
     def current(self) -> bool:
         """Say whether this is still the room's upload."""
-        upload = self.room.state.upload
-        return upload is not None and upload.upload == self.upload_id
+        return self.is_in(self.room.state)
+
+    def is_in(self, state: RoomState) -> bool:
+        """Say whether this is the upload that `state` speaks of."""
+        upload = state.upload
+        return upload is not None and (upload.upload, upload.attempt) == (self.upload_id, self.attempt)
 
     @property
     def reads_as_shown(self) -> bool:

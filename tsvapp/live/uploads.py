@@ -8,7 +8,7 @@ room's. Whatever ends an upload early, the room keeps the table it had.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -33,7 +33,7 @@ from tsvapp.live.running import Running
 from tsvapp.room import view
 from tsvapp.room.people import Person
 from tsvapp.room.protocol import CHUNK_BYTES
-from tsvapp.room.view import Notice, Table, Upload
+from tsvapp.room.view import Notice, RoomState, Table, Upload
 from tsvapp.settings import Settings
 from tsvapp.store.blob import storage_failed
 from tsvapp.store.local import LocalStore
@@ -110,8 +110,8 @@ class Uploads:
             self._store.forget_promise(running.document_id)
             raise
         is_new = not room.stored
-        room.incoming, room.pending = running.document, running.record()
         self._running[room] = running
+        room.incoming, room.pending = running.document, running.record()
         try:
             # From now on its address lives, and the upload can go on after a restart.
             self._records.save(room, room.state, room.document.reading if room.document else None)
@@ -220,9 +220,29 @@ class Uploads:
     def find(self, room: LiveRoom, upload_id: str) -> Running:
         """Return the room's running upload if it is this one; raise NoUpload if not, or if it is complete already."""
         running = self._running.get(room)
+        if running is None or not running.current:
+            running = self._take_over(room)
         if running is None or running.upload_id != upload_id or running.sealing:
             raise NoUpload("There is no such upload in this room; it may have ended already.")
         return running
+
+    def _take_over(self, room: LiveRoom) -> Running | None:
+        """Return the upload that came in at another worker, to be gone on with or cancelled at this one."""
+        pending, upload = self._records.pending(room), room.state.upload
+        if pending is None or upload is None or pending["upload"] != upload.upload:
+            return None
+        if (former := self._running.get(room)) is not None:
+            self._end(former)
+        running = offload(Running.restore, room, pending, self._store, self._settings)
+        running.attempt = upload.attempt
+        self._running[room] = running
+        return running
+
+    def worker_died(self, room: LiveRoom, worker: str) -> None:
+        """Pause the upload that came in at a worker that lives no more."""
+        pending = self._records.pending(room)
+        if pending is not None and pending.get("worker") == worker and (running := self._take_over(room)) is not None:
+            self._pause(running)
 
     def cancel(self, running: Running, by: Person | None, why: str) -> None:
         """End an upload; the former table and its page are back."""
@@ -242,7 +262,7 @@ class Uploads:
         self._show(running)
         running.sender = None
         running.pauses += 1
-        running.room.change(view.pause)
+        self._change(running, view.pause)
         self._counts.uploads["paused"] += 1
         gevent.spawn_later(self._settings.pause_seconds, self._set_aside, running, running.pauses)
         gevent.spawn_later(self._settings.abandon_seconds, self._give_up, running, running.pauses)
@@ -273,8 +293,12 @@ class Uploads:
         running.claimant = None
         if not same:
             raise NotTheSame(f"This is another file than the {running.name!r} that broke off: its bytes differ.")
+        if not self._change(running, view.resume, by):
+            raise NoUpload("This upload has ended, or goes on from elsewhere.")
+        running.attempt += 1
         running.sender = sender
-        running.room.change(view.resume, by)
+        running.room.incoming, running.room.pending = running.document, running.record()
+        self._records.claim(running.room, running.record())
         self._counts.uploads["resumed"] += 1
 
     def _set_aside(self, running: Running, pauses: int) -> None:
@@ -282,7 +306,7 @@ class Uploads:
             words = (
                 f"The upload of {running.name!r} is paused: its sender is gone. It can be resumed with the same file."
             )
-            running.room.change(view.set_aside, Notice("upload_paused", words))
+            self._change(running, view.set_aside, Notice("upload_paused", words))
 
     def _give_up(self, running: Running, pauses: int) -> None:
         if running.current and running.pauses == pauses and (running.sender is None or running.stored == 0):
@@ -306,7 +330,7 @@ class Uploads:
         if not running.current or running.document.reading is None:
             return  # nothing of it is here to be seen
         reading, table = running.described(growing=True)
-        running.room.change(view.grow, running.stored, table, readings=[reading])
+        self._change(running, view.grow, running.stored, table, readings=[reading])
         if not running.resting:
             running.resting = True
             gevent.spawn_later(PROGRESS_SECONDS, self._rested, running)
@@ -335,7 +359,9 @@ class Uploads:
             raise
         finally:
             room.finishing = False
-        room.change(view.finish, table, readings=[reading])
+        if not self._change(running, view.finish, table, readings=[reading]):
+            self._end(running)
+            raise NoUpload("This upload was cancelled.")
         room.document, room.incoming = document, None
         self._end(running)
         self._counts.uploads["finished"] += 1
@@ -357,7 +383,7 @@ class Uploads:
 
     def _abandon(self, running: Running, notice: Notice, by: Person | None, maybe_recorded: bool = False) -> None:
         room = running.room
-        room.change(view.abandon, notice, by)
+        self._change(running, view.abandon, notice, by)
         room.incoming = room.pending = None
         room.unsaved = True
         self._end(running)
@@ -368,7 +394,17 @@ class Uploads:
             if room.unsaved:
                 return  # swept away when the records can be written again
         with room.reading_turn:
-            offload(self._store.delete, running.document_id)
+            self._records.forget_upload(room, running.document_id)
+
+    def _change(
+        self, running: Running, step: Callable[..., RoomState], *args: Any, readings: Sequence[Reading] = ()
+    ) -> bool:
+        """Take a step of an upload, if it is still the room's when it is taken."""
+
+        def still(state: RoomState) -> RoomState:
+            return step(state, *args) if running.is_in(state) else state
+
+        return running.room.change(still, readings=readings)
 
     def _end(self, running: Running) -> None:
         self._running.pop(running.room, None)

@@ -152,8 +152,7 @@ class V1Member(Listener):
             case Turn(page):
                 room.change(view.turn, page, self.person)
             case Point(row, column):
-                room.pointed = Pointed(self.person.member, self.person.name, self.person.hue, row, column)
-                room.broadcaster.soon(Slot.POINTING)
+                room.point(Pointed(self.person.member, self.person.name, self.person.hue, row, column))
             case Begin(name, size):
                 self._begin(room, name, size)
             case Resume(upload, name, size):

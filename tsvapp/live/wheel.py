@@ -12,14 +12,19 @@ from tsvapp.room import view
 from tsvapp.room.events import WheelAsked, serialize
 from tsvapp.room.people import Person
 from tsvapp.room.room import Audience
+from tsvapp.room.view import RoomState
 
 
 def present(room: LiveRoom, by: Person) -> None:
     """Take the wheel; raise NotAllowed while somebody else has it."""
-    presenter = room.state.presenter
-    if presenter is not None and presenter.member != by.member:
-        raise NotAllowed(f"{presenter.name} is presenting. Ask for the wheel.")
-    room.change(view.hand, by)
+
+    def take(state: RoomState) -> RoomState:
+        presenter = state.presenter
+        if presenter is not None and presenter.member != by.member:
+            raise NotAllowed(f"{presenter.name} is presenting. Ask for the wheel.")
+        return view.hand(state, by)
+
+    room.change(take)
 
 
 def ask(room: LiveRoom, by: Person) -> None:
@@ -27,21 +32,46 @@ def ask(room: LiveRoom, by: Person) -> None:
     presenter = room.state.presenter
     if presenter is None:
         raise NotAllowed("Nobody is presenting: everyone may drive.")
+    tell_asked(room, by)
+    if room.share is not None:
+        room.share.ask_wheel(by)
+
+
+def tell_asked(room: LiveRoom, by: Person) -> None:
+    """Tell the presenter, if here, that somebody asks for the wheel."""
+    presenter = room.state.presenter
     frame = message_frame(serialize(WheelAsked(by)))
     for member in list(room.members):
-        if member.person.member == presenter.member and member.audience is Audience.V1:
+        if presenter and member.person.member == presenter.member and member.audience is Audience.V1:
             member.outbox.answer(frame)  # type: ignore[attr-defined]  # all members of a live room have one
 
 
 def hand(room: LiveRoom, by: Person, to: str | None) -> None:
     """Hand the wheel to a member who may drive, or to everyone; raise NotAllowed for who does not have it."""
-    presenter = room.state.presenter
-    if presenter is None or presenter.member != by.member:
-        raise NotAllowed("Only the presenter can hand the wheel over.")
-    if to is None:
-        room.change(view.hand, None)
-        return
-    taker = next((each.person for each in room.members if each.person.member == to and each.may_drive), None)
-    if taker is None:
+    taker = None
+    if to is not None and (taker := _driver(room, to)) is None:
         raise NotAllowed("This member is not here, or may only look.")
-    room.change(view.hand, taker)
+
+    def give(state: RoomState) -> RoomState:
+        if state.presenter is None or state.presenter.member != by.member:
+            raise NotAllowed("Only the presenter can hand the wheel over.")
+        return view.hand(state, taker)
+
+    room.change(give)
+
+
+def free(room: LiveRoom, member: str) -> None:
+    """Let everyone drive again if this member has the wheel and is not here."""
+
+    def let_go(state: RoomState) -> RoomState:
+        return view.hand(state, None) if state.presenter and state.presenter.member == member else state
+
+    if not room.is_here(member):
+        room.change(let_go)
+
+
+def _driver(room: LiveRoom, member: str) -> Person | None:
+    """Return a member who is here and may drive, at this worker or at another."""
+    here = next((each.person for each in room.members if each.person.member == member and each.may_drive), None)
+    there = room.share.person(member) if here is None and room.share is not None else None
+    return Person(there.member, there.name, there.hue) if there is not None and there.may_drive else here

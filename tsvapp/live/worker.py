@@ -16,7 +16,9 @@ import gevent
 from gevent.event import Event
 
 from tsvapp.errors import StartupError, StorageFailed
+from tsvapp.live import wheel
 from tsvapp.live.addresses import Addresses, Proxies
+from tsvapp.live.backplane import BEAT_SECONDS
 from tsvapp.live.connection import Connection
 from tsvapp.live.counts import Counts
 from tsvapp.live.frame import message_frame
@@ -26,17 +28,20 @@ from tsvapp.live.outbox import Slot
 from tsvapp.live.receiving import Receiving
 from tsvapp.live.records import SAVE_SECONDS, Records
 from tsvapp.live.registry import Registry
+from tsvapp.live.shared_records import SharedRecords
 from tsvapp.live.uploads import Uploads
 from tsvapp.room.events import Links, serialize
 from tsvapp.room.protocol import NO_ROOM
 from tsvapp.room.room import Audience, Member
 from tsvapp.settings import Settings
 from tsvapp.store.local import LocalStore
+from tsvapp.store.shared import SharedStore
 
 READY_SECONDS = 2.0
 """How long a connection waits for the data directory before it is told to come again."""
 
 OWN_RETRY_SECONDS = 0.05
+STORE_RETRY_SECONDS = 0.5
 EXPIRE_SECONDS = 600.0
 PULSE_SECONDS = 0.25
 STALL_SECONDS = 0.1
@@ -54,7 +59,7 @@ class Worker:
         self.settings = settings
         self.counts = Counts()
         self.store = LocalStore(settings.data_dir)
-        self.records = Records(self.store, settings, self.counts)
+        self.records = self._records_of(settings)
         self.addresses = Addresses(settings)
         self.uploads = Uploads(self.store, self.records, settings, self.addresses, self._make_place)
         self.registry = Registry(self.records, settings, self.uploads.adopt)
@@ -78,7 +83,11 @@ class Worker:
 
     def start(self) -> None:
         """Take the data directory and begin to keep house; raise StartupError when another server has it."""
-        if self.store.own():
+        if isinstance(self.records, SharedRecords):
+            # Nobody owns what is shared. A store that does not answer yet is waited for.
+            self.records.make()
+            self._house.append(gevent.spawn(self._wait_for_store, self.records))
+        elif self.store.own():
             self._open()
         elif self.store.owner().split()[1:] != [str(os.getppid())]:
             raise StartupError(
@@ -132,6 +141,26 @@ class Worker:
         self.registry.save()
         self.records.close()
 
+    def _records_of(self, settings: Settings) -> Records:
+        if not settings.redis_url:
+            return Records(self.store, settings, self.counts)
+        records = SharedRecords(self.store, SharedStore(settings.redis_url), settings, self.counts)
+        records.on_gone, records.on_watch, records.on_dead = (
+            self._gone_elsewhere,
+            self._watch_renewed,
+            self._worker_died,
+        )
+        return records
+
+    def _gone_elsewhere(self, room: LiveRoom, reason: str) -> None:
+        self.registry.gone(room)
+        self._expel(list(room.members), reason)
+
+    def _worker_died(self, room: LiveRoom, worker: str) -> None:
+        self.uploads.worker_died(room, worker)
+        if room.state.presenter is not None:
+            gevent.spawn_later(self.settings.wheel_seconds, wheel.free, room, room.state.presenter.member)
+
     def delete(self, room: LiveRoom) -> None:
         """Delete a room for good, and tell everyone in it."""
         self.uploads.clear(room, None, "")
@@ -142,6 +171,14 @@ class Worker:
         """Replace the id to look by: who came by it has to ask for the new one, and drivers are told it."""
         watchers = [member for member in room.members if not member.may_drive]
         self.registry.renew_watch(room)
+        self._tell_renewed(room, watchers)
+
+    def _watch_renewed(self, room: LiveRoom, watch_id: str) -> None:
+        former, room.watch_id = room.watch_id, watch_id
+        self.registry.watch_renewed(room, former)
+        self._tell_renewed(room, [member for member in room.members if not member.may_drive])
+
+    def _tell_renewed(self, room: LiveRoom, watchers: list[Member]) -> None:
         self._expel(watchers, "renewed")
         frame = message_frame(serialize(Links(room.watch_id)))
         for member in list(room.members):
@@ -156,6 +193,13 @@ class Worker:
     def _wait_to_own(self) -> None:
         while not self.store.own():
             gevent.sleep(OWN_RETRY_SECONDS)
+        self._open()
+
+    def _wait_for_store(self, records: SharedRecords) -> None:
+        while not records.answers():
+            gevent.sleep(STORE_RETRY_SECONDS)
+        self._house.append(gevent.spawn(records.backplane.run))
+        self._every(BEAT_SECONDS, records.backplane.beat)
         self._open()
 
     def _open(self) -> None:

@@ -8,6 +8,7 @@ whatever has an audience.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from enum import Enum
 from typing import Protocol
 
@@ -85,6 +86,10 @@ class Room:
         )
         return listed(every)
 
+    def presence(self) -> tuple[int, list[Here]]:
+        """Return how many are here, and the first of them by name."""
+        return len(self.members), self.people()
+
     def expect_driver(self, member: Member) -> None:
         """Raise NotAllowed if this member may not move the room now."""
         if not member.may_drive:
@@ -100,11 +105,19 @@ class Room:
         """
         if self.state.revision != expected:
             return False
-        self._readings |= {reading.id: reading for reading in readings}
+        self.offer(readings)
         named = {table.reading for table in (state.table, state.incoming) if table}
         self._readings = {key: reading for key, reading in self._readings.items() if key in named}
         self.state = state
         return True
+
+    def known(self, reading_id: str) -> Reading | None:
+        """Return a reading that the state speaks of, or that is offered for one to come."""
+        return self._readings.get(reading_id)
+
+    def offer(self, readings: Iterable[Reading]) -> None:
+        """Have readings at hand for a state that is about to be committed."""
+        self._readings |= {reading.id: reading for reading in readings}
 
     def reading(self) -> Reading | None:
         """Return the reading of the table that is shown."""

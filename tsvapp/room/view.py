@@ -46,7 +46,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Say how far a document on its way in has come; `stored` and `size` are bytes."""
+    """Say how far a document on its way in has come; `stored` and `size` are bytes, `attempt` counts its tries."""
 
     upload: str
     name: str
@@ -54,6 +54,7 @@ class Upload:
     stored: int
     by: Person | None = None
     paused: bool = False
+    attempt: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,9 @@ def _remember(state: RoomState, former: tuple[Table, ...]) -> tuple[Table, ...]:
 
 def pause(state: RoomState) -> RoomState:
     """Note that the sender of the upload is gone; its rows stay for now."""
-    return _next(state, upload=replace(state.upload, paused=True)) if state.upload else state
+    if state.upload is None or state.upload.paused:
+        return state
+    return _next(state, upload=replace(state.upload, paused=True))
 
 
 def waiting(state: RoomState, upload: Upload) -> RoomState:
@@ -170,7 +173,9 @@ def set_aside(state: RoomState, notice: Notice) -> RoomState:
 
 def resume(state: RoomState, by: Person) -> RoomState:
     """Note that the upload goes on; its rows are back with the next bytes."""
-    return _next(state, upload=replace(state.upload, paused=False, by=by), by=by) if state.upload else state
+    if state.upload is None:
+        return state
+    return _next(state, upload=replace(state.upload, paused=False, by=by, attempt=state.upload.attempt + 1), by=by)
 
 
 def restore(state: RoomState, table: Table, by: Person | None = None) -> RoomState:
@@ -198,10 +203,12 @@ def reread(state: RoomState, table: Table, incoming: bool, by: Person | None = N
     The revision rises when it takes the place of the former reading, when the shown page gains rows, and at its end.
     """
     before = state.incoming if incoming else state.table
+    if before is None or before.document != table.document:
+        return state  # another document has come meanwhile
     if before is not state.shown:
         # An upload has come before the finished table meanwhile, so nobody sees of this until that is back.
         return replace(state, table=table, former_page=min(state.former_page, table.pages))
     which = "incoming" if incoming else "table"
-    if before is None or before.growing != table.growing or _page_changed(before, table, state.page):
+    if before.growing != table.growing or _page_changed(before, table, state.page):
         return _next(state, page=min(state.page, table.pages), by=by, **{which: table})
     return replace(state, incoming=table) if incoming else replace(state, table=table)

@@ -21,7 +21,7 @@ import os
 import re
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -53,13 +53,22 @@ class LocalStore:
 
     def own(self) -> bool:
         """Take the directory if no server has it; raise StartupError when it cannot be written."""
+        self.make()
         try:
-            self._documents.mkdir(parents=True, exist_ok=True)
             return self._lock.acquire()
         except OSError as error:
-            raise StartupError(
-                f"The data directory {self._directory} cannot be written: {error.strerror}. Set TSVAPP_DATA_DIR."
-            ) from error
+            raise self._unwritable(error) from error
+
+    def make(self) -> None:
+        """Make the directory; raise StartupError when it cannot be written."""
+        try:
+            self._documents.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> StartupError:
+        words = f"The data directory {self._directory} cannot be written: {error.strerror}. Set TSVAPP_DATA_DIR."
+        return StartupError(words)
 
     def owner(self) -> str:
         """Say which server has the directory: what it wrote into the lock."""
@@ -103,7 +112,13 @@ class LocalStore:
         self._lock.release()
 
     def probe(self) -> None:
-        """Write something and remove it again; raise StorageFailed if the disk or the records do not take it."""
+        """Raise StorageFailed if the disk or the records do not take what is written."""
+        self.probe_disk()
+        with self._transaction():  # which shows that others may begin
+            pass
+
+    def probe_disk(self) -> None:
+        """Write something and remove it again; raise StorageFailed if the disk does not take it."""
         path = self._directory / "probe"
         try:
             write_flushed(path, b"?" * 4096)
@@ -112,8 +127,6 @@ class LocalStore:
         finally:
             with suppress(OSError):
                 path.unlink()
-        with self._transaction():  # which shows that others may begin
-            pass
 
     def usage(self) -> tuple[int, int]:
         """Return the bytes that documents take, and those that are free on their disk."""
@@ -221,6 +234,16 @@ class LocalStore:
                 self._remove(path)
         for document_id in set(files.values()):
             self._recount(document_id)
+
+    def remove_but(self, named: Collection[str], seconds: float) -> None:
+        """Remove the files of ours that belong to none of these documents and were not written for so long."""
+        for path, document_id in self._files().items():
+            if document_id not in named and self.age(path.name) > seconds:
+                self._remove(path)
+
+    def size_on_disk(self, documents: Iterable[str]) -> int:
+        """Count the bytes of these documents, whoever has written them."""
+        return sum(self.blob(document_id).size for document_id in documents)
 
     def _files(self) -> dict[Path, str]:
         """Return the files of ours, and the document each belongs to."""

@@ -1,0 +1,106 @@
+"""The worker's side of what carries "room R has something new" between workers, and nothing else.
+
+A room is listened to while it is in memory here. What is new is read from the store after the subscription stands, so
+nothing falls between. When the line breaks, every room goes on apart; when it is back, every room rejoins.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import gevent
+from gevent.event import Event
+
+from tsvapp.errors import StoreAway
+from tsvapp.store.shared import Listening, SharedStore
+
+if TYPE_CHECKING:
+    from tsvapp.live.live_room import LiveRoom
+
+BEAT_SECONDS = 1.0
+"""How often it is said who is here and that this worker lives, and looked whether others do."""
+
+ALIVE_SECONDS = 4
+"""How long a worker counts as alive after it has said so."""
+
+log = logging.getLogger(__name__)
+
+
+class Backplane:
+    """Listen for news of rooms, and tell the other workers that this one lives."""
+
+    def __init__(self, store: SharedStore, worker: str) -> None:
+        self._store = store
+        self._worker = worker
+        self._rooms: dict[str, LiveRoom] = {}
+        self._listening: Listening | None = None
+        self._here = Event()
+        self.is_up = False
+
+    def run(self) -> None:
+        """Listen and rejoin, for ever."""
+        while True:
+            try:
+                self._listen()
+            except StoreAway as error:
+                self._lost(str(error))
+            gevent.sleep(random.uniform(0.1, 0.5))
+
+    def beat(self) -> None:
+        """Say that this worker lives, and who is in its rooms; find out which others live no more."""
+        with suppress(StoreAway):
+            self._store.alive(self._worker, ALIVE_SECONDS)
+            rooms = list(self._rooms.values())
+            for room in rooms:
+                assert room.share is not None
+                room.share.say_here()
+            others = {worker for room in rooms if room.share for worker in room.share.elsewhere}
+            for worker in self._store.dead(sorted(others)):
+                for room in rooms:
+                    if room.share is not None:
+                        room.share.forget_worker(worker)
+
+    def add(self, room: LiveRoom) -> None:
+        """Listen for news of a room from now on; raise StoreAway if that cannot be."""
+        self._rooms[room.room_id] = room
+        if self._listening is not None:
+            self._listening.add(room.room_id)
+
+    def remove(self, room: LiveRoom) -> None:
+        """Listen for news of a room no more."""
+        self._rooms.pop(room.room_id, None)
+        if self._listening is not None:
+            with suppress(StoreAway):
+                self._listening.remove(room.room_id)
+
+    def _listen(self) -> None:
+        listening = self._store.listen(list(self._rooms))
+        self._listening = listening
+        try:
+            self._rejoin()
+            for room_id in listening.news():
+                if (room := self._rooms.get(room_id)) is not None and room.share is not None:
+                    room.share.notice()
+        finally:
+            self._listening = None
+            listening.close()
+
+    def _rejoin(self) -> None:
+        self.is_up = True
+        for room in list(self._rooms.values()):
+            if room.share is not None:
+                if room.share.apart:
+                    room.share.rejoin()
+                else:
+                    room.share.notice()
+
+    def _lost(self, why: str) -> None:
+        if self.is_up:
+            log.warning("the shared store is away: %s", why)
+        self.is_up = False
+        for room in list(self._rooms.values()):
+            if room.share is not None:
+                room.share.part(why)

@@ -1,0 +1,248 @@
+"""A room's tie to the store that several workers share.
+
+A change is committed there first, and only if it follows from the latest state: so revisions have one order over all
+workers. What others have committed is taken from there whenever there is news. While the store does not answer, the
+room goes on among those who are at this worker, apart from the others, under an epoch of its own; when it is back the
+shared epoch wins, and the page that was turned to meanwhile is turned to once more.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import gevent
+import orjson
+from gevent.lock import BoundedSemaphore
+
+from tsvapp.errors import StoreAway
+from tsvapp.live import wheel
+from tsvapp.live.ids import new_id
+from tsvapp.live.outbox import Slot
+from tsvapp.room import view
+from tsvapp.room.people import Here, Person
+from tsvapp.room.stored import dump_pointed, dump_state, load_pointed, load_state
+from tsvapp.room.view import RoomState
+from tsvapp.store.shared import Kept, SharedStore
+from tsvapp.table.document import Reading
+
+if TYPE_CHECKING:
+    from tsvapp.live.live_room import LiveRoom
+    from tsvapp.live.shared_records import SharedRecords
+
+HERE_SECONDS = 10
+"""How long what a worker said of who is there holds; it says so again several times within."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Say who is in the room at another worker: how many, and the first of them by name."""
+
+    members: int
+    people: Sequence[Here]
+
+    @classmethod
+    def parse(cls, said: bytes) -> Elsewhere:
+        """Return what `Share.say_here` has said."""
+        given = orjson.loads(said)
+        return cls(given["members"], [Here(**each) for each in given["people"]])
+
+
+class Share:
+    """Commit the changes of one room to the store, and take those of others from there."""
+
+    def __init__(self, room: LiveRoom, store: SharedStore, records: SharedRecords) -> None:
+        self._room = room
+        self._store = store
+        self._records = records
+        self._turn = BoundedSemaphore(1)
+        self._news = False
+        self._refreshing: gevent.Greenlet[..., None] | None = None
+        self._said = b""
+        self._asked: bytes | None = None
+        self._pointed: bytes | None = None
+        self._page_before = 0
+        self.serial = 0
+        self.apart = False
+        self.elsewhere: dict[str, Elsewhere] = {}
+        self.mirrored: set[str] = set()
+        """Readings whose rows another worker finds, and this one after it."""
+
+    # Changes
+
+    def commit(self, state: RoomState, readings: Sequence[Reading]) -> bool:
+        """Commit what follows from the present state; return False if somebody was faster, whose state is here now."""
+        room = self._room
+        room.offer(readings)  # the news of this change may be here before the answer
+        if not self.apart:
+            try:
+                serial = self._store.commit(room.room_id, self.serial, dump_state(state))
+            except StoreAway as error:
+                self.part(str(error))
+            else:
+                if serial <= 0:
+                    self.refresh()
+                    return False
+                if serial > self.serial:
+                    self.serial = serial
+                    room.take(state, readings)
+                return True
+        room.take(state, readings)
+        return True
+
+    def part(self, why: str) -> None:
+        """Go on without the others."""
+        if self.apart:
+            return
+        log.warning("room %.8s goes on apart from other workers: %s", self._room.room_id, why)
+        self.apart = True
+        self._page_before = self._room.state.page
+        self._room.epoch = new_id()[:16]
+        self.elsewhere = {}
+        self._room.broadcaster.changed()
+        self._room.broadcaster.soon(Slot.PRESENCE)
+
+    def rejoin(self) -> None:
+        """Come back to the others, whose state wins; raise StoreAway if the store does not answer yet."""
+        room = self._room
+        page, by, turned = room.state.page, room.state.by, room.state.page != self._page_before
+        self._said = b""
+        self.serial = 0
+        self.refresh()
+        if turned and not self.apart and room.state.shown:
+            room.change(view.turn, page, by)
+
+    # News
+
+    def notice(self) -> None:
+        """Take what is new, soon; returns at once."""
+        self._news = True
+        if self._refreshing is None:
+            self._refreshing = gevent.spawn(self._take_news)
+
+    def _take_news(self) -> None:
+        try:
+            while self._news:
+                self._news = False
+                self.refresh()
+        except StoreAway as error:
+            self.part(str(error))
+        except Exception:
+            log.exception("room %.8s: what is new elsewhere cannot be taken", self._room.room_id)
+        finally:
+            self._refreshing = None
+
+    def create(self) -> None:
+        """Add the room to the store, or take it from there where it is already; raise StoreAway if that cannot be."""
+        with self._turn:
+            self._create()
+
+    def refresh(self) -> None:
+        """Take the latest from the store; raise StoreAway if it does not answer."""
+        room = self._room
+        with self._turn:
+            kept = self._store.load(room.room_id)
+            if kept is not None:
+                self._take(kept)
+            elif reason := self._records.spent(room.room_id):
+                self._records.on_gone(room, reason)
+            else:
+                # The store has lost it; here it is still.
+                room.epoch, self.serial = new_id()[:16], 0
+                self._create()
+
+    def _create(self) -> None:
+        room = self._room
+        if self._store.create(room.room_id, room.epoch, dump_state(room.state), room.watch_id, room.used_at):
+            self.serial, self.apart = 1, False
+            room.broadcaster.changed()
+            if room.stored:
+                room.stored = False
+                self._records.save_reading(room)
+        elif (kept := self._store.load(room.room_id)) is not None:
+            self._take(kept)
+
+    def _take(self, kept: Kept) -> None:
+        room = self._room
+        if kept.watch_id != room.watch_id:
+            self._records.on_watch(room, kept.watch_id)
+        if self._is_news(kept):
+            state = load_state(kept.state)
+            readings, document = self._records.readings_of(room, state)
+            # While readings were opened, a change of our own may have been committed on top.
+            if self._is_news(kept):
+                self.apart = False
+                self.serial, room.epoch, room.stored = kept.serial, kept.epoch, kept.is_kept
+                room.take(state, readings, theirs=True)
+                self.mirrored &= {reading.id for reading in readings}
+                if document is not None:
+                    room.document = document
+        self._take_pointed(kept.pointed)
+        self._take_asked(kept.asked)
+        self._take_here(kept.here)
+
+    def _is_news(self, kept: Kept) -> bool:
+        return kept.epoch != self._room.epoch or kept.serial > self.serial
+
+    def _take_pointed(self, pointed: bytes | None) -> None:
+        if pointed is not None and pointed != self._pointed:
+            self._pointed = pointed
+            self._room.pointed = load_pointed(pointed)
+            self._room.broadcaster.soon(Slot.POINTING)
+
+    def _take_asked(self, asked: bytes | None) -> None:
+        before, self._asked = self._asked, asked or b""
+        if before is not None and asked and asked != before:
+            wheel.tell_asked(self._room, Person(**orjson.loads(asked)["by"]))
+
+    def _take_here(self, here: Mapping[str, bytes]) -> None:
+        elsewhere = {worker: Elsewhere.parse(said) for worker, said in here.items() if worker != self._records.worker}
+        if elsewhere != self.elsewhere:
+            self.elsewhere = elsewhere
+            self._room.broadcaster.soon(Slot.PRESENCE)
+
+    # What is beside the state
+
+    def point(self) -> None:
+        """Tell the others who points where."""
+        pointed = self._room.pointed
+        if pointed is None or self.apart:
+            return
+        self._pointed = dump_pointed(pointed)
+        self._try(self._store.put, self._room.room_id, "pointed", self._pointed)
+
+    def ask_wheel(self, by: Person) -> None:
+        """Have the presenter be asked for the wheel, wherever they are."""
+        if not self.apart:
+            self._try(self._store.put, self._room.room_id, "asked", orjson.dumps({"by": by, "ask": new_id()}))
+
+    def say_here(self) -> None:
+        """Tell the others who is here, if that has changed, and that it still holds."""
+        room = self._room
+        said = b"" if not room.members else orjson.dumps({"members": len(room.members), "people": room.people()})
+        if self.apart or not (said or self._said):
+            return
+        aloud, self._said = said != self._said, said
+        self._try(self._store.here, room.room_id, self._records.worker, said, seconds=HERE_SECONDS, aloud=aloud)
+
+    def person(self, member: str) -> Here | None:
+        """Return a member who is at another worker and listed there, or None."""
+        people = (each for there in self.elsewhere.values() for each in there.people)
+        return next((each for each in people if each.member == member), None)
+
+    def forget_worker(self, worker: str) -> None:
+        """Take one that lives no more out of those that have people here."""
+        if self.elsewhere.pop(worker, None) is not None:
+            self._room.broadcaster.soon(Slot.PRESENCE)
+            self._try(self._store.here, self._room.room_id, worker, b"", seconds=HERE_SECONDS, aloud=True)
+            self._records.on_dead(self._room, worker)
+
+    def _try(self, tell: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        try:
+            tell(*args, **kwargs)
+        except StoreAway as error:
+            self.part(str(error))

@@ -1,0 +1,298 @@
+"""Rooms to and from the store that several workers share; the bytes are in a directory that all of them see.
+
+The state of a room is in the store with every change, so there is nothing to write behind. What is kept beside it is
+how each of its documents is read, and the uploads on their way in.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from tsvapp.errors import StartupError, StorageFailed, StoreAway, UnknownRoom
+from tsvapp.live.backplane import Backplane
+from tsvapp.live.counts import Counts
+from tsvapp.live.ids import new_id
+from tsvapp.live.live_room import LiveRoom
+from tsvapp.live.mirror import follow, mirror
+from tsvapp.live.offload import offload
+from tsvapp.live.records import Records, record_of
+from tsvapp.live.share import Share
+from tsvapp.room.protocol import NO_ROOM
+from tsvapp.room.view import RoomState, Table
+from tsvapp.settings import Settings
+from tsvapp.store.local import LocalStore
+from tsvapp.store.shared import SharedStore
+from tsvapp.table.document import Document, Reading
+
+LEAST_VERSION = (7,)
+"""Sharded channels came with it."""
+
+log = logging.getLogger(__name__)
+
+
+class SharedRecords(Records):
+    """Load, save and expire rooms that other workers have too."""
+
+    is_shared = True
+
+    def __init__(self, documents: LocalStore, shared: SharedStore, settings: Settings, counts: Counts) -> None:
+        super().__init__(documents, settings, counts)
+        self.worker = new_id()
+        self._documents = documents
+        self._shared = shared
+        self.backplane = Backplane(shared, self.worker)
+        self.on_gone: Callable[[LiveRoom, str], None] = lambda room, reason: None
+        self.on_watch: Callable[[LiveRoom, str], None] = lambda room, watch_id: None
+        self.on_dead: Callable[[LiveRoom, str], None] = lambda room, worker: None
+
+    def make(self) -> None:
+        """Make the directory of the documents; raise StartupError when it cannot be written."""
+        self._documents.make()
+
+    def answers(self) -> bool:
+        """Say whether the shared store answers; raise StartupError if it is too old."""
+        try:
+            version = self._shared.version()
+        except StoreAway as error:
+            log.warning("the shared store is waited for: %s", error)
+            return False
+        if version < LEAST_VERSION:
+            raise StartupError(
+                f"The shared store has version {'.'.join(map(str, version))}; Redis or Valkey 7 is wanted at least."
+            )
+        return True
+
+    def open(self) -> None:
+        """Begin to keep rooms."""
+        self.count = self._shared.count_rooms()
+
+    def probe(self) -> None:
+        """Raise StorageFailed if the disk or the shared store takes nothing."""
+        offload(self._documents.probe_disk)
+        try:
+            self._shared.alive(self.worker, 4)
+        except StoreAway as error:
+            raise StorageFailed(error.message) from error
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._shared.close()
+
+    # Rooms
+
+    def add(self, room: LiveRoom) -> None:
+        """Tie a room to those that other workers have; where the store does not answer, it is apart at first."""
+        self._tie(room)
+        assert room.share is not None
+        try:
+            self.backplane.add(room)
+            room.share.create()
+        except StoreAway as error:
+            room.share.part(str(error))
+
+    def drop(self, room: LiveRoom) -> None:
+        """Have a room in this worker no more."""
+        self.backplane.remove(room)
+
+    def _tie(self, room: LiveRoom) -> None:
+        room.share = Share(room, self._shared, self)
+
+    def load(self, room_id: str, epoch: str) -> LiveRoom | None:
+        """Make a room of what the store has of it; None if that is nothing."""
+        try:
+            kept = self._shared.load(room_id)
+            if kept is None:
+                return None
+            if kept.is_kept and kept.used_at < self._unused_since():
+                self.spend(room_id, "expired")
+                raise UnknownRoom(NO_ROOM["expired"], reason="expired")
+            room = LiveRoom(room_id, kept.watch_id, epoch, kept.used_at, self._settings, self.counts)
+            self._tie(room)
+            assert room.share is not None
+            # Before it is read once more: what is told from now on is heard.
+            self.backplane.add(room)
+            try:
+                room.share.refresh()
+            except BaseException:
+                self.backplane.remove(room)
+                raise
+            return room
+        except (UnknownRoom, StoreAway):
+            raise
+        except Exception as error:
+            log.exception("room %.8s cannot be read", room_id)
+            raise UnknownRoom(NO_ROOM["unreadable"], reason="unreadable") from error
+
+    def save(self, room: LiveRoom, state: RoomState, reading: Reading | None) -> None:
+        """Write down how the room's table is read, and the upload on its way in; keep the room from now on."""
+        room.unsaved = False
+        try:
+            table = state.table
+            if table is not None and reading is not None and table.reading == reading.id:
+                self._shared.put_document(room.room_id, table.document, orjson.dumps(record_of(table, reading)))
+                self._shared.end(table.document)
+            if room.pending is not None:
+                self._put_pending(room, room.pending)
+            if not room.stored:
+                self._shared.keep(room.room_id, room.watch_id, room.used_at)
+                room.stored = True
+                self.count += 1
+        except StoreAway as error:
+            room.unsaved = True
+            raise StorageFailed("The server cannot reach its records. Try again in a moment.") from error
+
+    def _put_pending(self, room: LiveRoom, pending: dict[str, Any]) -> None:
+        record = {**pending, "worker": self.worker}
+        self._shared.begin(pending["document"], room.room_id)
+        self._shared.put_document(room.room_id, pending["document"], orjson.dumps(record))
+
+    def save_if_needed(self, room: LiveRoom) -> None:
+        """Note that the room was used."""
+        if not room.unsaved or not room.stored:
+            return
+        room.unsaved = False
+        try:
+            self._shared.touch(room.room_id, room.used_at)
+        except StoreAway:
+            room.unsaved = True
+
+    def save_reading(self, room: LiveRoom) -> None:
+        """Write down that the table is read otherwise."""
+        if room.document is not None:
+            self.save(room, room.state, room.document.reading)
+
+    def pending(self, room: LiveRoom) -> dict[str, Any] | None:
+        """Return the record of the upload that the room has, whoever sends it."""
+        upload = room.state.upload
+        if upload is None:
+            return None
+        records = (orjson.loads(each) for each in self._shared.documents(room.room_id).values())
+        return next((each for each in records if each.get("upload") == upload.upload), None)
+
+    def claim(self, room: LiveRoom, pending: dict[str, Any]) -> None:
+        """Note that an upload goes on at this worker."""
+        self._put_pending(room, pending)
+
+    def former(self, room: LiveRoom, document_id: str) -> dict[str, Any] | None:
+        """Return the record of a document that can be brought back, or None."""
+        found = self._shared.document(room.room_id, document_id)
+        return None if found is None else orjson.loads(found)
+
+    def forget_oldest(self, room: LiveRoom) -> None:
+        """Delete the documents that the room neither shows nor keeps to be brought back, nor gets."""
+        state = room.state
+        named = {table.document for table in (state.table, state.incoming, *state.former) if table}
+        coming = state.upload.upload if state.upload else None
+        for document_id, record in self._shared.documents(room.room_id).items():
+            if document_id not in named and orjson.loads(record).get("upload", "") != coming:
+                self._forget_document(room.room_id, document_id)
+
+    def forget_upload(self, room: LiveRoom, document_id: str) -> None:
+        """Forget an upload that has ended early, with its bytes."""
+        self._forget_document(room.room_id, document_id)
+
+    def _forget_document(self, room_id: str, document_id: str) -> None:
+        self._shared.forget_document(room_id, document_id)
+        self._shared.end(document_id)
+        offload(self._documents.delete, document_id)
+
+    # Readings
+
+    def readings_of(self, room: LiveRoom, state: RoomState) -> tuple[list[Reading], Document | None]:
+        """Return the readings that a state of another worker speaks of, and the document of its table if it is new."""
+        readings, document = [], None
+        if state.table is not None:
+            opened = self._open(room, state.table, state.table.size)
+            readings.append(opened[0])
+            document = opened[1]
+        if state.incoming is not None:
+            stored = state.upload.stored if state.upload else state.incoming.size
+            readings.append(self._open(room, state.incoming, stored)[0])
+        return readings, document
+
+    def _open(self, room: LiveRoom, table: Table, stored: int) -> tuple[Reading, Document | None]:
+        assert room.share is not None
+        reading = room.known(table.reading)
+        if reading is not None and reading.id not in room.share.mirrored:
+            return reading, None
+        if reading is None and not table.growing:
+            record = self.former(room, table.document)
+            if record is not None and record["reading"]["id"] == table.reading:
+                document, reading = offload(self.reopen, record)
+                return reading, document
+        blob = offload(self._documents.blob, table.document, stored)
+        if reading is None:
+            reading = mirror(table, blob, self._settings.max_row_bytes)
+            room.share.mirrored.add(reading.id)
+        with room.reading_turn:
+            offload(follow, reading, table, blob)
+        if table.growing:
+            return reading, None
+        return reading, Document.restore(blob, reading, new_id, max_row_bytes=self._settings.max_row_bytes)
+
+    # Ids
+
+    def watched(self, watch_id: str) -> str | None:
+        """Return the room that may be looked at by this id, or None; raise UnknownRoom if the id is spent."""
+        reason = self._shared.spent(watch_id)
+        if reason is None:
+            return self._shared.watched(watch_id)
+        reason = reason if reason in NO_ROOM else "unknown"
+        raise UnknownRoom(NO_ROOM[reason], reason=reason)
+
+    def spent(self, room_id: str) -> str | None:
+        """Say why an id is spent, or None if it is not."""
+        return self._shared.spent(room_id)
+
+    def renew_watch(self, room: LiveRoom, watch_id: str) -> None:
+        """Give the room another id to look by; the former one is spent."""
+        former, room.watch_id = room.watch_id, watch_id
+        self._shared.renew_watch(room.room_id, former, watch_id, "renewed")
+
+    def spend(self, room_id: str, reason: str, watch_id: str | None = None) -> None:
+        """Delete a room and its documents for good; `reason`, one of NO_ROOM, is what is said at its address."""
+        kept = self._shared.load(room_id)
+        documents = self._shared.documents(room_id)
+        for some_id in {room_id, watch_id, kept.watch_id if kept else None} - {None}:
+            self._shared.spend(some_id, reason)  # type: ignore[arg-type]
+        self._shared.forget(room_id)
+        for document_id in documents:
+            self._shared.end(document_id)
+            offload(self._documents.delete, document_id)
+        self.count = self._shared.count_rooms()
+
+    def by_use(self, before: float) -> list[tuple[str, int]]:
+        """List the rooms not used since `before`, the longest unused first, with the bytes of their documents."""
+        rooms = self._shared.rooms_unused_since(before)
+        return [(room_id, self._documents.size_on_disk(self._shared.documents(room_id))) for room_id in rooms]
+
+    def unused(self) -> list[str]:
+        """Name the rooms that were not used for `room_days`."""
+        return self._shared.rooms_unused_since(self._unused_since())
+
+    # What is left over
+
+    def unfinished(self) -> list[str]:
+        """Name the documents of uploads that have not ended."""
+        return list(self._shared.unfinished())
+
+    def forget_unfinished(self, document_id: str) -> None:
+        """Delete what an upload has left that nobody goes on with."""
+        room_id = self._shared.unfinished().get(document_id)
+        if room_id is not None:
+            self._forget_document(room_id, document_id)
+
+    def sweep(self) -> None:
+        """Remove the files that no record names."""
+        named = self._shared.all_documents()
+        offload(self._documents.remove_but, named, self._settings.abandon_seconds)
+
+    def expect_place(self, room: LiveRoom) -> None:
+        """Raise LimitReached if no further room can be kept, or StorageFailed while it is apart from others."""
+        if room.share is not None and room.share.apart:
+            raise StorageFailed("The server cannot reach the others just now. Try again in a moment.")
+        super().expect_place(room)

@@ -1,0 +1,381 @@
+"""Room records that several workers share, in Redis or Valkey (7 or later: single, Sentinel or Cluster).
+
+    tsvapp:{room}            hash: epoch, serial, state, token, watch, used, kept, pointed, asked
+    tsvapp:{room}:documents  hash: document → its record
+    tsvapp:{room}:here       hash: worker → who is there
+    tsvapp:{room}:news       sharded channel: "the room is at serial N", and nothing else
+    tsvapp:watch:ID          the room that may be looked at by this id
+    tsvapp:spent:ID          why an id is spent
+    tsvapp:rooms             sorted set: the rooms that are kept, by their last use
+    tsvapp:unfinished        hash: document on its way in → room
+    tsvapp:worker:ID         is there while a worker lives
+
+All of a room that changes together has one hash tag, so a script may change it in one step on a Cluster too. The serial
+counts every change of the state and gives them one order: a change is taken only if it follows from the latest.
+Everything here waits for the network, and raises StoreAway where that does not answer.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import redis
+from redis.backoff import NoBackoff
+from redis.cluster import RedisCluster
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from redis.sentinel import Sentinel
+
+from tsvapp.errors import StartupError, StoreAway
+
+ANSWER_SECONDS = 2.0
+"""How long an answer is waited for: people wait with it."""
+
+LISTEN_SECONDS = 5.0
+"""How long news is waited for before the line is looked at."""
+
+EMPTY_SECONDS = 60
+"""How long a room without a table is remembered after its last worker has spoken of it."""
+
+_CREATE = """
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'serial', 1, 'state', ARGV[2], 'watch', ARGV[3], 'used', ARGV[4])
+redis.call('EXPIRE', KEYS[1], ARGV[5])
+redis.call('SPUBLISH', KEYS[2], 1)
+return 1
+"""
+
+_COMMIT = """
+local serial = redis.call('HGET', KEYS[1], 'serial')
+if not serial then return -1 end
+if redis.call('HGET', KEYS[1], 'token') == ARGV[3] then return serial + 0 end
+if serial ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'serial', serial + 1, 'state', ARGV[2], 'token', ARGV[3])
+redis.call('SPUBLISH', KEYS[2], serial + 1)
+return serial + 1
+"""
+
+_PUT = """
+local serial = redis.call('HGET', KEYS[1], 'serial')
+if not serial then return -1 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('SPUBLISH', KEYS[2], serial)
+return serial + 0
+"""
+
+_HERE = """
+local serial = redis.call('HGET', KEYS[1], 'serial')
+if ARGV[2] == '' then redis.call('HDEL', KEYS[3], ARGV[1]) else
+  redis.call('HSET', KEYS[3], ARGV[1], ARGV[2])
+  redis.call('EXPIRE', KEYS[3], ARGV[3])
+end
+if not serial then return -1 end
+if redis.call('TTL', KEYS[1]) >= 0 then redis.call('EXPIRE', KEYS[1], ARGV[3]) end
+if ARGV[4] == '1' then redis.call('SPUBLISH', KEYS[2], serial) end
+return serial + 0
+"""
+
+_FORGET = """
+redis.call('DEL', KEYS[1], KEYS[3], KEYS[4])
+redis.call('SPUBLISH', KEYS[2], 0)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Hold what the store has of a room; `here` is what each worker said of who is there."""
+
+    epoch: str
+    serial: int
+    state: bytes
+    watch_id: str
+    used_at: float
+    is_kept: bool
+    pointed: bytes | None
+    asked: bytes | None
+    here: Mapping[str, bytes]
+
+
+class SharedStore:
+    """Keep rooms at `url`: redis://, rediss://, redis+sentinel://host,host/name or redis+cluster://host."""
+
+    def __init__(self, url: str) -> None:
+        self._client = _connect(url)
+        register = self._client.register_script
+        self._create, self._commit, self._put = register(_CREATE), register(_COMMIT), register(_PUT)
+        self._here, self._forget = register(_HERE), register(_FORGET)
+
+    def listen(self, room_ids: Iterable[str]) -> Listening:
+        """Listen for news of these rooms, on a line of its own; raise StoreAway if that cannot be."""
+        with _answers():
+            return Listening(self._client.pubsub(ignore_subscribe_messages=True), room_ids)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def version(self) -> tuple[int, ...]:
+        """Return the version of the server; raise StoreAway if it does not answer."""
+        with _answers():
+            info = self._client.info("server")
+        # A Cluster answers for each of its nodes.
+        first = info if "redis_version" in info else next(iter(info.values()))
+        return tuple(int(part) for part in str(first["redis_version"]).split("."))
+
+    # Rooms
+
+    def create(self, room_id: str, epoch: str, state: bytes, watch_id: str, used_at: float) -> bool:
+        """Add an empty room, which is forgotten unless it is kept; return whether there was none."""
+        with _answers():
+            self._client.set(f"tsvapp:watch:{watch_id}", room_id, ex=EMPTY_SECONDS)
+            arguments = [epoch, state, watch_id, used_at, EMPTY_SECONDS]
+            return bool(self._create(keys=_keys(room_id, "", ":news"), args=arguments))
+
+    def keep(self, room_id: str, watch_id: str, used_at: float) -> None:
+        """Keep a room from now on."""
+        with _answers():
+            self._client.hset(_key(room_id), mapping={"kept": 1, "used": used_at})
+            self._client.persist(_key(room_id))
+            self._client.set(f"tsvapp:watch:{watch_id}", room_id)
+            self._client.zadd("tsvapp:rooms", {room_id: used_at})
+
+    def load(self, room_id: str) -> Kept | None:
+        """Return what is known of a room, or None."""
+        with _answers():
+            pipeline = self._client.pipeline(transaction=False)
+            pipeline.hgetall(_key(room_id))
+            pipeline.hgetall(_key(room_id, ":here"))
+            fields, here = pipeline.execute()
+        if b"serial" not in fields:
+            return None
+        return Kept(
+            epoch=fields[b"epoch"].decode(),
+            serial=int(fields[b"serial"]),
+            state=fields[b"state"],
+            watch_id=fields[b"watch"].decode(),
+            used_at=float(fields[b"used"]),
+            is_kept=b"kept" in fields,
+            pointed=fields.get(b"pointed"),
+            asked=fields.get(b"asked"),
+            here={worker.decode(): said for worker, said in here.items()},
+        )
+
+    def commit(self, room_id: str, serial: int, state: bytes) -> int:
+        """Make `state` the latest if the room is still at `serial`; return the new serial.
+
+        0 says that it is not, -1 that there is no such room.
+        """
+        # Asked once more after a broken line, it is known by its token, and not committed twice.
+        with _answers():
+            token = secrets.token_bytes(12)
+            return int(self._commit(keys=_keys(room_id, "", ":news"), args=[serial, state, token]))
+
+    def put(self, room_id: str, field: str, value: bytes) -> None:
+        """Set a field of a room beside its state, and say that there is something new."""
+        with _answers():
+            self._put(keys=_keys(room_id, "", ":news"), args=[field, value])
+
+    def here(self, room_id: str, worker: str, said: bytes, *, seconds: int, aloud: bool) -> None:
+        """Say who is in a room at this worker, nobody if `said` is empty; `aloud` if that is news."""
+        with _answers():
+            keys = _keys(room_id, "", ":news", ":here")
+            self._here(keys=keys, args=[worker, said, max(seconds, EMPTY_SECONDS), int(aloud)])
+
+    def forget(self, room_id: str) -> None:
+        """Remove a room with all that is said of it."""
+        with _answers():
+            self._forget(keys=_keys(room_id, "", ":news", ":documents", ":here"))
+            self._client.zrem("tsvapp:rooms", room_id)
+
+    # Ids
+
+    def watched(self, watch_id: str) -> str | None:
+        """Return the room that may be looked at by this id, or None."""
+        with _answers():
+            return _text(self._client.get(f"tsvapp:watch:{watch_id}"))
+
+    def renew_watch(self, room_id: str, former: str, watch_id: str, reason: str) -> None:
+        """Give a room another id to look by; the former one is spent."""
+        with _answers():
+            self._client.set(f"tsvapp:spent:{former}", reason)
+            self._client.set(f"tsvapp:watch:{watch_id}", room_id)
+            self._client.delete(f"tsvapp:watch:{former}")
+        self.put(room_id, "watch", watch_id.encode())
+
+    def spend(self, some_id: str, reason: str) -> None:
+        """Remember that an id never becomes a room again."""
+        with _answers():
+            self._client.set(f"tsvapp:spent:{some_id}", reason)
+            self._client.delete(f"tsvapp:watch:{some_id}")
+
+    def spent(self, some_id: str) -> str | None:
+        """Say why an id is spent, or None if it is not."""
+        with _answers():
+            return _text(self._client.get(f"tsvapp:spent:{some_id}"))
+
+    def touch(self, room_id: str, used_at: float) -> None:
+        """Note when a room that is kept was last used."""
+        with _answers():
+            self._client.zadd("tsvapp:rooms", {room_id: used_at}, xx=True)
+            if self._client.hexists(_key(room_id), "kept"):
+                self._client.hset(_key(room_id), "used", used_at)
+
+    def count_rooms(self) -> int:
+        """Count the rooms that are kept."""
+        with _answers():
+            return int(self._client.zcard("tsvapp:rooms"))
+
+    def rooms_unused_since(self, moment: float) -> list[str]:
+        """List the rooms whose last use is before `moment` (seconds since 1970), the longest unused first."""
+        with _answers():
+            return [each.decode() for each in self._client.zrangebyscore("tsvapp:rooms", "-inf", f"({moment}")]
+
+    # Documents
+
+    def put_document(self, room_id: str, document_id: str, record: bytes) -> None:
+        """Write a document's record."""
+        with _answers():
+            self._client.hset(_key(room_id, ":documents"), document_id, record)
+
+    def document(self, room_id: str, document_id: str) -> bytes | None:
+        """Return a document's record, or None."""
+        with _answers():
+            found: bytes | None = self._client.hget(_key(room_id, ":documents"), document_id)
+            return found
+
+    def documents(self, room_id: str) -> dict[str, bytes]:
+        """Return the records of all documents of a room."""
+        with _answers():
+            found = self._client.hgetall(_key(room_id, ":documents"))
+        return {document.decode(): record for document, record in found.items()}
+
+    def all_documents(self) -> set[str]:
+        """Name the documents of all rooms that are kept."""
+        with _answers():
+            pipeline = self._client.pipeline(transaction=False)
+            for room_id in self._client.zrange("tsvapp:rooms", 0, -1):
+                pipeline.hkeys(_key(room_id.decode(), ":documents"))
+            named = {document.decode() for documents in pipeline.execute() for document in documents}
+        return named | set(self.unfinished())
+
+    def forget_document(self, room_id: str, document_id: str) -> None:
+        """Remove a document's record."""
+        with _answers():
+            self._client.hdel(_key(room_id, ":documents"), document_id)
+
+    def begin(self, document_id: str, room_id: str) -> None:
+        """Note that a document is on its way in."""
+        with _answers():
+            self._client.hset("tsvapp:unfinished", document_id, room_id)
+
+    def end(self, document_id: str) -> None:
+        """Note that it no longer is."""
+        with _answers():
+            self._client.hdel("tsvapp:unfinished", document_id)
+
+    def unfinished(self) -> dict[str, str]:
+        """Return the documents that are on their way in, each with its room."""
+        with _answers():
+            found = self._client.hgetall("tsvapp:unfinished")
+        return {document.decode(): room.decode() for document, room in found.items()}
+
+    # Workers
+
+    def alive(self, worker: str, seconds: int) -> None:
+        """Say that a worker lives, for so long."""
+        with _answers():
+            self._client.set(f"tsvapp:worker:{worker}", 1, ex=seconds)
+
+    def dead(self, workers: list[str]) -> list[str]:
+        """Name those of these workers that live no more."""
+        with _answers():
+            pipeline = self._client.pipeline(transaction=False)
+            for worker in workers:
+                pipeline.exists(f"tsvapp:worker:{worker}")
+            return [worker for worker, lives in zip(workers, pipeline.execute(), strict=True) if not lives]
+
+
+class Listening:
+    """Hear which rooms have something new; a broken line is not mended in silence, for news may have been missed."""
+
+    def __init__(self, pubsub: Any, room_ids: Iterable[str]) -> None:
+        self._pubsub = pubsub
+        # Subscribed to something always, or the line would not be there to break.
+        pubsub.ssubscribe("tsvapp:news", *(_key(each, ":news") for each in room_ids))
+
+    def add(self, room_id: str) -> None:
+        """Listen for this room too."""
+        with _answers():
+            self._pubsub.ssubscribe(_key(room_id, ":news"))
+
+    def remove(self, room_id: str) -> None:
+        """Listen for this room no more."""
+        with _answers():
+            self._pubsub.sunsubscribe(_key(room_id, ":news"))
+
+    def news(self) -> Iterator[str]:
+        """Yield the rooms that have something new, as it comes; raise StoreAway when the line breaks."""
+        while True:
+            with _answers():
+                message = self._pubsub.get_sharded_message(ignore_subscribe_messages=True, timeout=LISTEN_SECONDS)
+            if message is not None:
+                yield message["channel"].decode().partition("{")[2].partition("}")[0]
+
+    def close(self) -> None:
+        """Let go of the line."""
+        self._pubsub.close()
+
+
+def _key(room_id: str, part: str = "") -> str:
+    return f"tsvapp:{{{room_id}}}{part}"
+
+
+def _keys(room_id: str, *parts: str) -> list[str]:
+    return [_key(room_id, part) for part in parts]
+
+
+def _text(found: bytes | None) -> str | None:
+    return None if found is None else found.decode()
+
+
+@contextmanager
+def _answers() -> Iterator[None]:
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise StoreAway(f"The shared store does not answer: {error}") from error
+
+
+def _connect(url: str) -> Any:
+    options: dict[str, Any] = {
+        "socket_timeout": ANSWER_SECONDS,
+        "socket_connect_timeout": ANSWER_SECONDS,
+        "health_check_interval": 5,
+        "retry": Retry(NoBackoff(), 0),
+    }
+    parts = urlsplit(url)
+    try:
+        if parts.scheme == "redis+cluster":
+            return RedisCluster.from_url(url.replace("redis+cluster", "redis", 1), **options)
+        if parts.scheme == "redis+sentinel":
+            hosts = parts.netloc.rpartition("@")[2].split(",")
+            pairs = [
+                (host or "localhost", int(port or 26379)) for host, _, port in (each.partition(":") for each in hosts)
+            ]
+            sentinel = Sentinel(  # type: ignore[no-untyped-call]  # as the library has it
+                pairs, sentinel_kwargs=options, password=parts.password, **options
+            )
+            return sentinel.master_for(  # type: ignore[no-untyped-call]
+                parts.path.strip("/") or "mymaster"
+            )
+        return redis.Redis.from_url(url, **options)
+    except (ValueError, RedisError, OSError) as error:
+        raise StartupError(
+            f"TSVAPP_REDIS_URL cannot be used: {error}. It looks like redis://127.0.0.1:6379/0,"
+            " redis+sentinel://host:26379,host:26379/name or redis+cluster://host:6379."
+        ) from error
