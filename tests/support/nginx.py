@@ -1,38 +1,36 @@
-"""A real nginx for tests: the project's own tsvapp.conf, on a free port, in front of any other port."""
+"""A real nginx for tests: the project's own files, on a free port, in front of what is told."""
 
 from __future__ import annotations
 
 import http.client
 import os
-import pwd
-import re
-import shutil
 import signal
 import subprocess
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.support.server import ROOT, free_port
+from tests.support.server import free_port
+from tools import nginx_conf
 
-CONF = ROOT / "nginx" / "tsvapp.conf"
+CONF = nginx_conf.CONF
 WAIT_SECONDS = 40
 
 
 def nginx_program() -> str:
-    """Find nginx, also where only root looks; without it skip, but fail where everything has to be there."""
-    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
+    """Find nginx; without it skip, but fail where everything has to be there."""
+    program = nginx_conf.nginx_program()
     if program is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("nginx is not installed")
     return program
 
 
 class Nginx:
-    """Run nginx on tsvapp.conf as it is, but for its port, paths and upstream."""
+    """Run nginx on the project's files, but for port, paths and upstream, which is a port or several Unix sockets."""
 
-    def __init__(self, directory: Path, upstream_port: int, main: str = "") -> None:
-        self._main = main
+    def __init__(self, directory: Path, upstream: int | Sequence[Path], main: str = "") -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.ws_url = f"ws://127.0.0.1:{self.port}"
@@ -40,44 +38,17 @@ class Nginx:
         self._error_log = directory / "error.log"
         program = nginx_program()
         directory.mkdir()
-        (directory / "tsvapp.conf").write_text(self._substituted(upstream_port))
-        (directory / "nginx.conf").write_text(self._wrapper())
-        self.command = [program, "-p", str(directory), "-e", "stderr", "-c", "nginx.conf"]
+        options = nginx_conf.write(
+            directory,
+            f"127.0.0.1:{self.port}",
+            f"127.0.0.1:{upstream}" if isinstance(upstream, int) else [f"unix:{path}" for path in upstream],
+            access_log=self._access_log,
+            error_log=self._error_log,
+            main=main,
+        )
+        self.command = [program, *options]
         self._process = subprocess.Popen(self.command, stderr=subprocess.PIPE, text=True)
         self._wait_until_listening()
-
-    def _substituted(self, upstream_port: int) -> str:
-        text = CONF.read_text()
-        for old, new in {
-            "listen 80 sndbuf=256k;": f"listen 127.0.0.1:{self.port} sndbuf=256k;",
-            "server 127.0.0.1:8000;": f"server 127.0.0.1:{upstream_port};",
-            "root /srv/tsvapp;": f"root {ROOT};",
-            "access_log /var/log/nginx/tsvapp.access.log ": f"access_log {self._access_log} ",
-            "error_log /var/log/nginx/tsvapp.error.log ": f"error_log {self._error_log} ",
-        }.items():
-            assert len(re.findall(rf"^ *{re.escape(old)}", text, re.MULTILINE)) == 1, f"{old!r} is not in {CONF.name}"
-            text = re.sub(rf"^( *){re.escape(old)}", lambda found, new=new: found[1] + new, text, flags=re.MULTILINE)
-        return text
-
-    def _wrapper(self) -> str:
-        # The workers of a root's nginx would be another user, who may not read the checkout.
-        user = f"user {pwd.getpwuid(0).pw_name};" if os.getuid() == 0 else ""
-        temporary = "\n".join(
-            f"{kind}_temp_path {kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
-        return f"""
-            {user}
-            {self._main}
-            daemon off;
-            pid nginx.pid;
-            error_log stderr notice;
-            events {{}}
-            http {{
-                include /etc/nginx/mime.types;
-                {temporary}
-                include tsvapp.conf;
-            }}
-        """
 
     def _wait_until_listening(self) -> None:
         assert self._process.stderr is not None
