@@ -202,13 +202,15 @@ def _install_in_records(injector: Injector) -> None:
 
 
 def _install_in_announcements(injector: Injector) -> None:
-    """Write into the list of calls what clients are told: acknowledgements, news for a room, answers."""
+    """Write into the list of calls what clients are told, and that a room was used, which is written down as well."""
     # Not before gevent has patched: they import its parts. And a room is written down soon.
     from tsvapp.live import worker
     from tsvapp.live.broadcaster import Broadcaster
     from tsvapp.live.outbox import Outbox, Slot
+    from tsvapp.live.records import Records
 
     really_offer, really_changed, really_answer = Outbox.offer, Broadcaster.changed, Outbox.answer
+    really_touch = Records.touch
 
     def offer(self: Outbox, slot: Slot, frame: bytes) -> None:
         if slot is Slot.ACK:
@@ -219,6 +221,11 @@ def _install_in_announcements(injector: Injector) -> None:
         injector.note("told everyone")
         really_changed(self)
 
+    def touch(self: Records, room: Any) -> None:
+        really_touch(self, room)
+        if room.stored and not room.deleted:  # or nothing is written down of it
+            injector.note("touched")
+
     def answer(self: Outbox, frame: bytes) -> None:
         for kind in ("finished", "links", "unknown_room"):
             if f'"type":"{kind}"'.encode() in frame:
@@ -226,4 +233,4 @@ def _install_in_announcements(injector: Injector) -> None:
         really_answer(self, frame)
 
     worker.SAVE_SECONDS = 0.02
-    Outbox.offer, Broadcaster.changed, Outbox.answer = offer, changed, answer
+    Outbox.offer, Broadcaster.changed, Outbox.answer, Records.touch = offer, changed, answer, touch
