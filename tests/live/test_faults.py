@@ -247,6 +247,16 @@ def test_an_upload_that_fails_at_a_step_leaves_the_former_table_and_succeeds_whe
     room.upload()
 
 
+def test_an_upload_whose_place_cannot_be_counted_is_refused_before_it_begins(room: Room) -> None:
+    before, (name, data) = room.files(), room.another()
+    room.faults.set("stat", "EIO", DOCUMENT)
+    assert re.fullmatch(WORDS["EIO"], room.send(name, data)["message"])
+    room.faults.clear()
+    room.assert_it_is_stored()
+    assert room.files() == before
+    room.upload()
+
+
 def test_writes_that_the_disk_takes_in_halves_are_completed(room: Room) -> None:
     room.faults.set("pwrite", "SHORT")
     room.upload()
@@ -556,37 +566,32 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_disk_that_is_really_full_refuses_in_words_and_takes_the_next_when_there_is_room(
     small_disk: Path, clients: ExitStack
 ) -> None:
-    server = Server(small_disk / "data")
+    server = Server(small_disk / "data", disk_reserve_bytes=0)
     clients.callback(server.stop)
     server.start()
     client = V1Client(server.ws_url)
     clients.callback(client.close)
     client.upload(table(400), name="small.tsv")
-    large = table(100_000)
-    assert len(large) > 2 << 20
+    large = table(20_000)
     client.begin("large.tsv", len(large))
-    for start in range(0, len(large), 256 * KIB):
-        client.socket.send(large[start : start + 256 * KIB])
+    ballast = small_disk / "ballast"
+    with ballast.open("wb", buffering=0) as filling, suppress(OSError):
+        while filling.write(b"x" * KIB):  # somebody else's, after the place was promised
+            pass
+    client.socket.send(large[: 256 * KIB])
     assert re.fullmatch(FULL, client.wait_for("error")["message"])
     event = client.see(lambda event: event["upload"] is None and bool(event["notice"]))
     assert event["table"]["name"] == "small.tsv"
-    client.upload(table(500), name="next.tsv")
-    # And with no room even for a record.
-    ballast = small_disk / "ballast"
-    with ballast.open("wb", buffering=0) as filling, suppress(OSError):
-        while filling.write(b"x" * KIB):
-            pass
-    with pytest.raises(urllib.error.HTTPError, match="503"):
+    with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"{server.url}/readyz")
-    refused = None
-    for number in range(300):  # the records have some room of their own
-        client.send("begin", name=f"{number}.tsv", size=10)
-        refused = first_of(client, "ready", "error")
-        if refused["type"] == "error":
+    with refused.value as page:
+        assert (page.code, page.read().decode().strip()) == (503, FULL_WORDS)
+    # And no room even for a record, once what the records have of their own is used up.
+    for _ in range(1000):
+        client.send("renew")
+        if (answer := first_of(client, "links", "error"))["type"] == "error":
             break
-        client.send("cancel", upload=refused["upload"])
-    assert refused
-    assert re.fullmatch(FULL, refused["message"])
+    assert re.fullmatch(FULL, answer["message"])
     ballast.unlink()
     client.upload(table(600), name="last.tsv")
     server.kill()

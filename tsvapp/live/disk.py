@@ -13,6 +13,7 @@ from gevent.lock import BoundedSemaphore
 from tsvapp.errors import StorageFailed
 from tsvapp.live.offload import offload
 from tsvapp.settings import Settings
+from tsvapp.store.blob import storage_failed
 from tsvapp.store.local import LocalStore
 
 
@@ -43,5 +44,8 @@ class Disk:
 
     def _short(self) -> int:
         """Count the bytes that are missing."""
-        taken, free = offload(self._store.promised)
+        try:
+            taken, free = offload(self._store.promised)
+        except OSError as error:
+            raise storage_failed(error) from error
         return max(taken - self._most if self._most else 0, self._reserve - free)

@@ -392,7 +392,7 @@ class Uploads:
             # A commit that was said to fail may be on the disk: a file that a record names must not go before it.
             self._records.save_if_needed(room)
             if room.unsaved:
-                return  # swept away when the records can be written again
+                return self._store.forget_promise(running.document_id)  # and it is swept away later
         with room.reading_turn:
             self._records.forget_upload(room, running.document_id)
 
