@@ -79,6 +79,7 @@ def small() -> Iterator[None]:
         patch.object(reading, "FEED_BYTES", 70),
         patch.object(decide, "_HEADER_BYTES", 60),
         patch.object(row_index, "BLOCK", 50),
+        patch.object(row_index, "SPAN_BYTES", 80),
         patch.object(reading, "BLOCK", 50),
         patch.object(reading, "WHOLE_BYTES", 90),
         patch.object(reading, "HEADER_BYTES", 30),

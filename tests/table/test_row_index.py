@@ -1,6 +1,8 @@
-"""The row index knows every STRIDE-th row start, in little memory, and says no more than it knows."""
+"""The row index knows where enough rows start, in little memory, and says no more than it knows."""
 
 from __future__ import annotations
+
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -8,9 +10,10 @@ from hypothesis import strategies as st
 
 from tests.table.memory import chunks
 from tsvapp.errors import RowTooLong
+from tsvapp.table import row_index
 from tsvapp.table.dialect import Dialect
 from tsvapp.table.report import Report
-from tsvapp.table.row_index import BLOCK, STRIDE, RowIndex
+from tsvapp.table.row_index import BLOCK, SPAN_BYTES, STRIDE, RowIndex
 
 TAB = Dialect("utf-8", "\t", quoting=False, row_end="\n", header=False)
 
@@ -33,9 +36,31 @@ def test_every_stride_th_row_start_is_known_whatever_the_cuts(
     if rows and not is_ended:
         rows[-1] = rows[-1][:-1] or b"y"
     data = b"".join(rows)
-    made = index(chunks(data, cuts))
+    with patch.object(row_index, "SPAN_BYTES", 1):
+        made = index(chunks(data, cuts))
     starts = [sum(map(len, rows[:row])) for row in range(0, len(rows) + 1, STRIDE)]
     assert (made.rows, made.end, list(made.offsets)) == (len(rows), len(data), starts)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.integers(0, 30) | st.just(900), max_size=300), st.integers(0, 320), st.integers(0, 120))
+def test_any_rows_lie_between_what_it_says_of_them(lengths: list[int], start: int, more: int) -> None:
+    rows = [b"x" * length + b"\n" for length in lengths]
+    made = index([b"".join(rows)])
+    starts = [sum(map(len, rows[:row])) for row in range(len(rows) + 1)]
+    assert [starts[step * STRIDE] for step in made.steps] == list(made.offsets)
+    start = min(start, len(rows))
+    stop = min(start + more, len(rows))
+    row, begin, end = made.around(start, stop)
+    assert (row <= start, begin, starts[stop] <= end) == (True, starts[row], True)
+    # What has to be passed over is little: a span, and the rows between two candidates.
+    assert starts[start] - begin <= SPAN_BYTES + max(lengths, default=0) * STRIDE + 2 * STRIDE
+
+
+def test_rows_of_one_byte_cost_little_memory() -> None:
+    made = index([b"\n" * (1 << 20)])
+    assert made.rows == 1 << 20
+    assert len(made.offsets) == len(made.steps) <= (1 << 20) // SPAN_BYTES + 1
 
 
 def test_columns_are_the_most_cells_of_any_row() -> None:
@@ -93,16 +118,18 @@ def test_an_index_comes_back_as_it_was() -> None:
     made = index([b"a\tb\n" * 1000, b"c"])
     again = RowIndex.restore(made.dumps(), TAB, Report("utf-8"))
     assert (again.rows, again.columns, again.end, again.position) == (1001, 2, 4001, 4001)
-    assert again.offsets == made.offsets
+    assert (again.offsets, again.steps) == (made.offsets, made.steps)
     assert again.finished
 
 
 def test_an_index_that_is_damaged_is_refused() -> None:
-    good = index([b"a\tb\n" * 1000]).dumps()
-    other = index([b"a\tb\n" * 900]).dumps()
+    good = index([b"a\tb\n" * 3000]).dumps()
+    other = index([b"ab\tcd\n" * 3000]).dumps()
     marked = Dialect("utf-8", "\t", quoting=False, row_end="\n", header=False, bom=3)
-    swapped = good[:-16] + good[-8:] + good[-16:-8]
-    for bad in (b"", good[:-1], good[:-8], b"x" + good[1:], good[:32] + other[32:], swapped):
+    offsets, steps = good[40 : 40 + (len(good) - 40) * 2 // 3], good[40 + (len(good) - 40) * 2 // 3 :]
+    swapped = good[:40] + offsets[8:16] + offsets[:8] + offsets[16:] + steps
+    crossed = good[:40] + offsets + steps[:-8] + steps[-4:] + steps[-8:-4]
+    for bad in (b"", good[:-1], good[:-12], b"x" + good[1:], good[:40] + other[40:], swapped, crossed):
         with pytest.raises(ValueError, match="row index"):
             RowIndex.restore(bad, TAB, Report("utf-8"))
     with pytest.raises(ValueError, match="row index"):

@@ -15,7 +15,7 @@ from tsvapp.table.cells import cut_in_pieces, cut_rows
 from tsvapp.table.dialect import Choice, Decision, Dialect
 from tsvapp.table.page import Page, PageBuilder
 from tsvapp.table.report import Report, Summary
-from tsvapp.table.row_index import BLOCK, STRIDE, RowIndex
+from tsvapp.table.row_index import BLOCK, RowIndex
 from tsvapp.table.row_scanner import RowScanner
 
 WHOLE_BYTES = 4 << 20  # rows are read in one go up to here, and one by one beyond
@@ -199,10 +199,7 @@ class Reading:
         None are returned where they would be more than WHOLE_BYTES. A scan that stops behind a complete row finds what
         the scan of the whole document found.
         """
-        offsets = self.index.offsets
-        row, beyond = start // STRIDE * STRIDE, -(-stop // STRIDE)
-        begin = offsets[row // STRIDE]
-        end = offsets[beyond] if beyond < len(offsets) else self.index.end
+        row, begin, end = self.index.around(start, stop)
         starts = [begin] if row == start else []
         scanner = RowScanner(self.dialect)
         base = begin
