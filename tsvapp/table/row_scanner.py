@@ -97,9 +97,15 @@ class RowScanner:
     def _rows(self, units: Units, marks: Mask, *, final: bool) -> tuple[Places, Places]:
         """Return where rows stop and how many cells they have; `marks` masks what is between cells and rows."""
         places = np.flatnonzero(marks)
-        ends = np.flatnonzero(units[places] == self._row_end)
-        stops = places[ends] + 1
-        cells: Places = np.diff(ends, prepend=-1 - self.open_delimiters) if ends.size else NOWHERE
+        is_end = units[places] == self._row_end
+        if is_end.all():  # rows of one cell, of which a file may have more than of any others
+            ends, stops = np.arange(places.size), places + 1
+            cells: Places = np.ones(places.size, np.int64)
+            cells[:1] += self.open_delimiters
+        else:
+            ends = np.flatnonzero(is_end)
+            stops = places[ends] + 1
+            cells = np.diff(ends, prepend=-1 - self.open_delimiters) if ends.size else NOWHERE
         if ends.size:
             self.open_delimiters = places.size - int(ends[-1]) - 1
             self._row_is_open = bool(stops[-1] < units.size)

@@ -60,6 +60,7 @@ class _ByDecoding(Undecodable):
         super().__init__()
         self._decoder = codecs.getincrementaldecoder(encoding)
         self._width = len("a".encode(encoding))
+        self._replacement = REPLACEMENT.encode(encoding, "ignore")
         self._pending = b""
 
     def take(self, block: Block, *, final: bool = False) -> None:
@@ -73,8 +74,10 @@ class _ByDecoding(Undecodable):
         except UnicodeDecodeError:
             decoder = self._decoder("replace")
             text = decoder.decode(data, final)
-            # A file may hold U+FFFD itself; only that survives when errors are left out.
-            bad = text.count(REPLACEMENT) - self._decoder("ignore").decode(data, final).count(REPLACEMENT)
+            bad = text.count(REPLACEMENT)
+            if self._replacement and self._replacement in data:
+                # A file may hold U+FFFD itself; only that survives when errors are left out.
+                bad -= self._decoder("ignore").decode(data, final).count(REPLACEMENT)
             self.bad.count += bad
             self._note_rows(block, data, final)
         self._pending = decoder.getstate()[0]
