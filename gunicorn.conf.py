@@ -87,6 +87,10 @@ def post_worker_init(worker):
     def watch():
         while worker.alive:
             gevent.sleep(0.1)
+        # Until gunicorn has stopped accepting, up to a second later, everything goes on; who comes after that waits in
+        # the listening socket's queue for the next worker, and is not refused by this one.
+        while any(listener.fileno() >= 0 for listener in worker.sockets):
+            gevent.sleep(0.02)
         tsvapp.drain()
 
     gevent.spawn(watch)

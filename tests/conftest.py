@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.client import ArticleClient, V1Client
+from tests.support.nginx import Nginx
 from tests.support.server import Server
 
 
@@ -39,6 +40,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     yield server
     server.stop()
     assert "Traceback" not in server.log, server.log
+
+
+@pytest.fixture
+def start_nginx(tmp_path: Path) -> Iterator[Callable[[int], Nginx]]:
+    """Start nginx in front of a port."""
+    started: list[Nginx] = []
+
+    def start(upstream_port: int) -> Nginx:
+        started.append(Nginx(tmp_path / f"nginx-{len(started)}", upstream_port))
+        return started[-1]
+
+    yield start
+    for nginx in started:
+        nginx.stop()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.support.client import V1Client
 from tests.support.server import ROOT
 from tsvapp import errors
 from tsvapp.errors import BadCommand, StartupError, TsvappError
-from tsvapp.live.worker import RESTART_CODE
+from tsvapp.live.worker import retry_words
 from tsvapp.room import commands, events, protocol
 from tsvapp.room.commands import parse
 from tsvapp.table.dialect import Choice
@@ -185,7 +185,14 @@ def test_the_page_has_every_error_that_can_reach_a_client_and_no_other():
 def test_the_page_has_every_close_code_and_no_other():
     page = {int(row[0]) for row in rows("The article's protocol (no subprotocol)") if row[0].isdigit()}
     # 1011 is also how a connection ends that fails for no reason of ours.
-    assert page == {cls.close_code for cls in raised()} | {TsvappError.close_code, RESTART_CODE}
+    assert page == {cls.close_code for cls in raised()} | {TsvappError.close_code}
+
+
+def test_the_page_has_the_words_of_a_restart():
+    words = re.sub(r"\d+\.\d\d", "1.70", retry_words(1000))
+    (row,) = (row for row in rows("The article's protocol (no subprotocol)") if row[0] == "1012")
+    assert row[1] == words
+    assert f"`{words}`" in section("A restart")
 
 
 def test_the_page_has_the_names_and_limits_of_the_protocol():

@@ -15,7 +15,8 @@ TsvappError
 │   ├── NoUpload          a chunk or a cancel that belongs to no upload
 │   └── StorageFailed     the disk is full or failing
 ├── StoreAway             the store that workers share does not answer
-└── LimitReached          rooms, members or connections: as many as the server takes
+├── LimitReached          rooms, members or connections: as many as the server takes
+└── Restarting            the server is about to end; the next one takes over
 
 Each class carries its code (for programs), the HTTP status and the WebSocket close code it deserves; the
 message is for people and says what is wrong, what the limit is and what to do. `answer()` is the one map to
@@ -163,3 +164,11 @@ class StoreAway(TsvappError):
     code = "store_away"
     http_status = 503
     close_code = 1013
+
+
+class Restarting(TsvappError):
+    """Refuse what comes after the data directory was let go of; the next server does it."""
+
+    code = "restarting"
+    http_status = 503
+    close_code = 1012

@@ -19,13 +19,14 @@ from bench.measures import (
     neighbours,
     pages,
     peak,
+    stalled,
     upload,
     viewer,
 )
 
 MODULES = (
     *(fanout, memory, joins, held, idle),
-    *(upload, first_rows, peak, indexing, pages, neighbours),
+    *(upload, first_rows, peak, indexing, pages, neighbours, stalled),
     *(growth_viewers, growth_rows, growth_rooms, growth_uploads),
     viewer,
 )

@@ -12,6 +12,10 @@ import { SUBPROTOCOL } from "./protocol.js";
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15_000;
 
+/** Close code of a server that restarts; its reason ends in the time to wait. */
+const RESTARTING = 1012;
+const LONGEST_ASKED_MS = 30_000;
+
 /** Above two heartbeats of the server, below a proxy's timeout. */
 const WATCHDOG_MS = 60_000;
 
@@ -28,6 +32,15 @@ const OFFLINE_AFTER = 4;
  */
 export function delay(failures, random = Math.random) {
   return random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** failures);
+}
+
+/**
+ * Return how long a server that restarts asks this client to wait, so that not all come back at once; null if it does not.
+ * @param {Pick<CloseEvent, "code" | "reason">} close
+ */
+export function askedDelay({ code, reason }) {
+  const found = code === RESTARTING ? /retry in (\d+(?:\.\d+)?) s$/.exec(reason) : null;
+  return found ? Math.min(LONGEST_ASKED_MS, Number(found[1]) * 1000) : null;
 }
 
 /**
@@ -76,7 +89,7 @@ export class Connection {
     const socket = new WebSocket(url, SUBPROTOCOL);
     socket.binaryType = "arraybuffer";
     socket.onmessage = ({ data }) => this.#take(socket, data);
-    socket.onclose = () => this.#lost(socket);
+    socket.onclose = (close) => this.#lost(socket, askedDelay(close));
     this.#socket = socket;
     this.#welcomed = false;
     this.#order = Promise.resolve();
@@ -143,12 +156,15 @@ export class Connection {
     this.#onEvent(event);
   }
 
-  /** @param {WebSocket} socket */
-  #lost(socket) {
+  /**
+   * @param {WebSocket} socket
+   * @param {number | null} [asked] milliseconds that the server asks for
+   */
+  #lost(socket, asked = null) {
     if (socket !== this.#socket) return;
     this.close();
     const offline = navigator.onLine === false || this.#failures >= OFFLINE_AFTER;
-    this.#retry = window.setTimeout(() => this.restart(), delay(this.#failures));
+    this.#retry = window.setTimeout(() => this.restart(), asked ?? delay(this.#failures));
     this.#failures += 1;
     this.#onLink(offline ? "offline" : "reconnecting");
   }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deflateRawSync } from "node:zlib";
 
-import { delay, inflate } from "../../static/js/connection.js";
+import { askedDelay, delay, inflate } from "../../static/js/connection.js";
 import { roomAt, socketPath } from "../../static/js/protocol.js";
 
 test("attempts are spread over a time that doubles up to 15 s", () => {
@@ -14,6 +14,17 @@ test("attempts are spread over a time that doubles up to 15 s", () => {
     delay(3, () => 0),
     0,
   );
+});
+
+test("a server that restarts says how long to wait, and nothing else does", () => {
+  const asked = (code, reason) => askedDelay({ code, reason });
+  assert.equal(asked(1012, "the server restarts; retry in 1.70 s"), 1700);
+  assert.equal(asked(1012, "the server restarts; retry in 3 s"), 3000);
+  assert.equal(asked(1012, "the server restarts; retry in 86400 s"), 30_000);
+  for (const reason of ["", "the server restarts", "retry in a while", "retry in -1 s"]) {
+    assert.equal(asked(1012, reason), null);
+  }
+  assert.equal(asked(1006, "retry in 1 s"), null);
 });
 
 test("binary messages are raw DEFLATE", async () => {

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import gevent
 import pytest
 from gevent import socket
+from gevent.monkey import get_original
 from wsproto import ConnectionType
 from wsproto.connection import Connection
 from wsproto.events import BytesMessage, CloseConnection, Message, Pong, TextMessage
@@ -17,6 +18,7 @@ from tsvapp.live.frame import close_frame, message_frame, pong_frame
 from tsvapp.live.outbox import ANSWERS_BYTES, Outbox, Slot
 
 MIB = 1 << 20
+really_sleep = get_original("time", "sleep")
 STALL_SECONDS = 30.0
 
 
@@ -111,6 +113,20 @@ def test_a_reader_that_is_behind_gets_the_latest_snapshot_and_no_backlog(ends: t
         outbox.offer(Slot.SNAPSHOT, frame)
     peer.take_until(lambda: peer.messages and str(peer.messages[-1]).startswith("499 "))
     assert len(peer.messages) < 10
+
+
+def test_a_reader_is_not_stalled_because_this_process_stood_still() -> None:
+    ours, theirs = socket.socketpair()
+    outbox, peer = Outbox(ours, stall_seconds=0.5), Peer(theirs)
+    outbox.answer(message_frame(b"x" * 2 * MIB))
+    gevent.sleep(0)  # the writer waits now
+    assert peer.take(1 << 20)
+    really_sleep(1.0)
+    peer.take_until(lambda: peer.messages)
+    assert outbox.ended is None
+    outbox.end("closed")
+    ours.close()
+    theirs.close()
 
 
 def test_offering_to_a_full_socket_does_not_wait(ends: tuple[Outbox, Peer]) -> None:

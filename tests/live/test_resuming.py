@@ -43,10 +43,7 @@ def paused(event: dict[str, Any]) -> bool:
 
 def go_on(client: V1Client, upload: str, name: str = "large.tsv") -> int:
     """Resume, show that the file is the same, and return the offset from which to send."""
-    client.send("resume", upload=upload, name=name, size=len(DATA))
-    ready = client.wait_for("ready")
-    client.socket.send(b"".join(DATA[start:stop] for start, stop in ready["proof"]))
-    return ready["offset"]
+    return client.resume(upload, name, DATA)
 
 
 def send_rest(client: V1Client, offset: int) -> dict[str, Any]:

@@ -35,20 +35,6 @@ HANDSHAKE = {
 }
 
 
-@pytest.fixture
-def start_nginx(tmp_path: Path) -> Iterator[Callable[[int], Nginx]]:
-    """Start nginx in front of a port."""
-    started: list[Nginx] = []
-
-    def start(upstream_port: int) -> Nginx:
-        started.append(Nginx(tmp_path / f"nginx-{len(started)}", upstream_port))
-        return started[-1]
-
-    yield start
-    for nginx in started:
-        nginx.stop()
-
-
 @contextmanager
 def stub_upstream() -> Iterator[tuple[int, list[http.client.HTTPMessage]]]:
     """Answer every request with "ok"; yield the port and the headers that have come."""

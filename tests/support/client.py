@@ -96,6 +96,13 @@ class V1Client:
             self.socket.send(data[start : start + chunk])
         return self.wait_for("finished")
 
+    def resume(self, upload: str, name: str, data: bytes) -> int:
+        """Go on with an upload that broke off, show that the file is the same, and return where to send from."""
+        self.send("resume", upload=upload, name=name, size=len(data))
+        ready = self.wait_for("ready")
+        self.socket.send(b"".join(data[start:stop] for start, stop in ready["proof"]))
+        return ready["offset"]
+
     def close(self) -> None:
         """Leave."""
         self.socket.close()

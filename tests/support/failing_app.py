@@ -6,6 +6,7 @@ order, with what is announced: `tests/support/faults.py` has both ends of that.
 """
 
 import errno
+import logging
 import os
 
 import gevent
@@ -14,11 +15,15 @@ import gevent.monkey
 from tests.support import faults
 from tsvapp import create_app
 from tsvapp.live.article_member import ArticleMember
+from tsvapp.store.blob import FileBlob
+from tsvapp.store.local import LocalStore
 
 really_sleep = gevent.monkey.get_original("time", "sleep")
 really_flush = os.fsync
 really_write = os.pwrite
 really_converse = ArticleMember.converse
+really_append = FileBlob.append
+really_delete = LocalStore.delete
 
 
 def fail(self: ArticleMember) -> None:
@@ -45,12 +50,34 @@ def write_until_full(descriptor: int, data: memoryview, position: int) -> int:
     return really_write(descriptor, data, position)
 
 
+def append_slowly(self: FileBlob, data: bytes) -> None:
+    """Append as a busy disk does, and tell when the directory has become another's meanwhile."""
+    really_sleep(0.2)
+    really_append(self, data)
+    tell_unless_owned()
+
+
+def delete_watched(self: LocalStore, document_id: str) -> None:
+    """Delete, and tell when the directory is another's."""
+    really_delete(self, document_id)
+    tell_unless_owned()
+
+
+def tell_unless_owned() -> None:
+    """Write a line if this process has no right to the data directory."""
+    if app.extensions["tsvapp"].store._lock._descriptor is None:
+        logging.getLogger("owner").error("a directory of another was written")
+
+
 if os.environ.get("TEST_FAILS") == "member":
     ArticleMember.converse = fail
 if os.environ.get("TEST_FAILS") == "loop":
     ArticleMember.converse = hold
 if os.environ.get("TEST_FAILS") == "disk":
     os.fsync = flush_slowly
+if os.environ.get("TEST_FAILS") == "owner":
+    FileBlob.append = append_slowly
+    LocalStore.delete = delete_watched
 if os.environ.get("TEST_FAILS") == "full":
     os.pwrite = write_until_full
 if os.environ.get("TEST_FAULTS"):

@@ -422,7 +422,10 @@ def test_while_the_former_worker_still_has_the_rooms_a_download_is_to_be_tried_a
     following.worker.drain()
 
 
-def test_a_drained_server_sends_nobody_to_its_rooms(site):
+def test_a_drained_server_still_gives_what_it_has_in_memory_and_sends_for_the_rest_later(site):
     room_id = site.upload(table(3))
     site.worker.drain()
-    in_words(site.get(f"/{room_id}.tsv"), 503)
+    assert site.get(f"/{room_id}.tsv").data == table(3)
+    answer = site.get(f"/{uuid4()}.tsv")
+    in_words(answer, 503)
+    assert answer.headers["Retry-After"] == "5"

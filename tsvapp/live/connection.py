@@ -41,6 +41,9 @@ SMALL_PIECE_BYTES = 512
 SLICE_SECONDS = 0.005
 """How long one connection is heard before others may run: 64 KiB may be ten thousand frames, 80 µs each."""
 
+DEAF_SECONDS = 0.02
+"""How often one that still sends while the server ends looks whether it has been told."""
+
 
 @dataclass(frozen=True, slots=True)
 class MessageLimits:
@@ -53,7 +56,10 @@ class MessageLimits:
 class Connection:
     """Read the messages of one WebSocket and close it properly; `outbox` is the way out."""
 
-    __slots__ = ("_cut", "_limits", "_paces", "_protocol", "_share", "_sock", "close_code", "outbox", "received_bytes")
+    __slots__ = (
+        *("_cut", "_limits", "_paces", "_protocol", "_share", "_sock"),
+        *("busy", "close_code", "deaf", "outbox", "received_bytes"),
+    )
 
     def __init__(
         self, sock: socket.socket, limits: MessageLimits, stall_seconds: float, paces: tuple[Pace, ...] = ()
@@ -65,6 +71,10 @@ class Connection:
         self.outbox = Outbox(sock, stall_seconds)
         self.received_bytes = 0
         self.close_code: int | None = None
+        self.busy = True
+        """While something is done for this connection that may write: its room is opened, a message is dealt with."""
+        self.deaf = False
+        """Once nothing that comes is to be heard any more; what was begun is brought to its end."""
         self._share: Share | None = None
         self._cut: gevent.Greenlet[..., None] | None = None
 
@@ -75,6 +85,11 @@ class Connection:
     def _drop_slow(self) -> None:
         self.close(1013, "the message took too long while others waited; send it in smaller pieces")
 
+    @property
+    def signs_of_life(self) -> int:
+        """Return a number that changes when the peer has sent something, or taken something that had to wait for it."""
+        return self.received_bytes + (self.outbox.sent_bytes if self.outbox.waiting else 0)
+
     def messages(self) -> Iterator[str | bytes]:
         """Yield whole messages until either side closes; a broken or oversized one closes from here.
 
@@ -84,14 +99,15 @@ class Connection:
         size = 0
         frame = 0
         others_ran = monotonic()
-        while self.close_code is None:
+        self.busy = False
+        while not self.deaf:
             for event in self._protocol.events():
                 if monotonic() - others_ran > SLICE_SECONDS:
                     # Reading from a socket that is never empty, frame after frame, would not let anybody else run.
                     gevent.sleep(0)
                     others_ran = monotonic()
-                    if self.close_code is not None:
-                        return
+                    if self.deaf:
+                        return self._wait_for_close()
                 if isinstance(event, TextMessage | BytesMessage):
                     is_text = isinstance(event, TextMessage)
                     # Limits are in bytes: a text counted in characters may be four times as large.
@@ -103,20 +119,23 @@ class Connection:
                     if event.frame_finished:
                         if is_text or frame < SMALL_FRAME_BYTES:
                             self._keep_pace()
-                            if self.close_code is not None:
-                                return
+                            if self.deaf:
+                                return self._wait_for_close()
                         frame = 0
                     _keep(parts, piece)
                     if not event.message_finished:
                         continue
                     message = b"".join(parts)
                     parts, size = [], 0
+                    self.busy = True
                     yield message.decode() if is_text else message
+                    self.busy = False
                     # Until the next one comes, nobody needs what may have been a whole file.
                     del event, piece, message
                     self._give_share_back()
-                    if self.close_code is not None:
-                        return
+                    self.outbox.wait_for_room()
+                    if self.deaf:
+                        return self._wait_for_close()
                 elif isinstance(event, Ping | Pong):
                     self._keep_pace()
                     if isinstance(event, Ping):
@@ -134,10 +153,13 @@ class Connection:
             if not data:
                 return
             self.received_bytes += len(data)
+            if self.deaf:
+                return self._wait_for_close()
             try:
                 self._protocol.receive_data(data)
             except LocalProtocolError:  # bytes behind the peer's close: there is nothing to hear any more
                 return
+        self._wait_for_close()
 
     def _is_too_big(self, is_text: bool, size: int) -> bool:
         """Close if a message of this size, which is here or announced, is over its limit."""
@@ -151,7 +173,7 @@ class Connection:
         """Wait until there is memory for what comes; of a message in pieces nobody knows how much that will be."""
         if self._share is not None and here + coming > FREE_BYTES:
             size = here + coming if in_one_frame(self._protocol) else self._limits.binary
-            self._share.take(size, lambda: self.close_code is not None or self.outbox.ended is not None)
+            self._share.take(size, lambda: self.deaf or self.outbox.ended is not None)
 
     def _give_share_back(self) -> None:
         if self._share is not None:
@@ -167,6 +189,11 @@ class Connection:
         except OSError:
             return b""
 
+    def _wait_for_close(self) -> None:
+        """Wait until the peer is told why it is not heard: to end before that would look like a lost connection."""
+        while self.close_code is None and self.outbox.ended is None:
+            gevent.sleep(DEAF_SECONDS)
+
     def send(self, message: str | bytes) -> None:
         """Answer one message to this peer alone."""
         self.outbox.answer(message_frame(message))
@@ -176,6 +203,7 @@ class Connection:
 
         Called from another greenlet it leaves the reading one waiting for the peer's close, for FLUSH_SECONDS at most.
         """
+        self.deaf = True
         if self.close_code is None:
             self.close_code = int(code)
             self.outbox.close(close_frame(code, reason))
@@ -188,6 +216,7 @@ class Connection:
         peer still sends is read and thrown away, for at most FLUSH_SECONDS.
         """
         self._give_share_back()
+        self.busy = False
         try:
             self.outbox.finish()
             if self._cut is not None:

@@ -22,6 +22,11 @@ def message_frame(message: str | bytes) -> bytes:
     return struct.pack("!BBQ", first, 127, size) + payload
 
 
+def ping_frame() -> bytes:
+    """Encode a ping."""
+    return bytes(FrameProtocol(client=False, extensions=[]).ping())
+
+
 def pong_frame(payload: bytes) -> bytes:
     """Encode the answer to a ping."""
     return bytes(FrameProtocol(client=False, extensions=[]).pong(payload))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from gevent.lock import BoundedSemaphore
@@ -36,6 +37,8 @@ class LiveRoom(Room):
         super().__init__(room_id, watch_id, epoch, used_at)
         self.counts = counts or Counts()
         self.broadcaster = Broadcaster(self, settings, self.counts)
+        self.touched = monotonic()
+        """When it was last used, by a clock that nobody sets: `used_at` is for the record."""
         self.reading_turn = BoundedSemaphore(1)
         """Held while a native thread reads bytes into an index: a chunk and a re-reading take turns."""
         self.former: dict[str, dict[str, Any]] = {}

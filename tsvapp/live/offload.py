@@ -12,6 +12,8 @@ from typing import Any, ParamSpec, TypeVar
 import gevent
 from gevent.threadpool import ThreadPool
 
+from tsvapp.errors import Restarting
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -26,10 +28,21 @@ class SingleThread:
 
     def __init__(self) -> None:
         self._pool = ThreadPool(1)
+        self._ended = False
 
     def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run `work` after all that was given before; wait for it, return its result or raise its error."""
+        """Run `work` after all that was given before; wait for it, return its result or raise its error.
+
+        Raise Restarting after the end.
+        """
+        if self._ended:
+            raise Restarting("The server is restarting. Try again in a moment.")
         return _run(self._pool, work, *args, **kwargs)
+
+    def end(self, work: Callable[[], None]) -> None:
+        """Run `work` as the last that is run here; wait for it."""
+        self._ended = True
+        _run(self._pool, work)
 
 
 def _run(pool: ThreadPool, work: Callable[..., R], *args: Any, **kwargs: Any) -> R:

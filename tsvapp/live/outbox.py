@@ -9,6 +9,7 @@ an older one that has not gone yet, so a slow viewer holds a few frames that oth
 from __future__ import annotations
 
 import socket
+import struct
 from collections import deque
 from contextlib import suppress
 from enum import IntEnum
@@ -31,12 +32,13 @@ class Slot(IntEnum):
     """Name the kinds of which only the latest frame counts, in the order in which they leave."""
 
     PONG = 0
-    ACK = 1
-    SNAPSHOT = 2
-    POINTING = 3
-    PROGRESS = 4
-    PRESENCE = 5
-    HEARTBEAT = 6
+    PING = 1
+    ACK = 2
+    SNAPSHOT = 3
+    POINTING = 4
+    PROGRESS = 5
+    PRESENCE = 6
+    HEARTBEAT = 7
 
 
 class Outbox:
@@ -62,6 +64,11 @@ class Outbox:
         self.sent_bytes = 0
         if sock.family in (socket.AF_INET, socket.AF_INET6):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+
+    @property
+    def waiting(self) -> bool:
+        """Say whether something waits until the peer has taken what is before it."""
+        return self._writer is not None
 
     def offer(self, slot: Slot, frame: bytes) -> None:
         """Send `frame`, or keep it in its slot in place of an older one."""
@@ -130,14 +137,21 @@ class Outbox:
     def _write(self) -> None:
         try:
             while not self._drain():
-                # Taking any byte is life; taking none for so long is a stalled viewer.
+                # Taking any byte is life; taking none for so long is a stalled viewer. Where this process stood still,
+                # the socket is ready by now, and gevent looks at sockets before it looks at the clock.
                 wait_write(self._sock.fileno(), timeout=self._stall_seconds)
         except TimeoutError:
+            self._forget_unsent()
             self.end("stalled")
         except OSError:
             self.end("lost")
         finally:
             self._writer = None
+
+    def _forget_unsent(self) -> None:
+        """Have the kernel let go, at the close, of what a peer does not take, instead of keeping it for minutes."""
+        with suppress(OSError):
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     def _drain(self) -> bool:
         """Send until there is nothing left (True) or the socket is full (False)."""
@@ -165,8 +179,9 @@ class Outbox:
         return None if sent == len(data) else memoryview(data)[sent:]
 
     def _take(self) -> bytes | None:
-        if Slot.PONG in self._slots:
-            return self._slots.pop(Slot.PONG)
+        for slot in (Slot.PONG, Slot.PING):
+            if slot in self._slots:
+                return self._slots.pop(slot)
         if self._answers:
             frame = self._answers.popleft()
             self._answer_bytes -= len(frame)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import replace
+from time import monotonic
 from typing import Any
 
 from tsvapp.errors import LimitReached, StorageFailed, UnknownRoom
@@ -52,8 +53,8 @@ class Records:
         self._thread.run(self._store.probe)
 
     def close(self) -> None:
-        """Close the records and let go of the data directory."""
-        self._thread.run(self._store.close)
+        """Close the records and let go of the data directory; who asks for a room from now on gets Restarting."""
+        self._thread.end(self._store.close)
 
     def expect_place(self, room: LiveRoom) -> None:
         """Raise LimitReached if the room is not kept yet and no further one can be."""
@@ -247,6 +248,7 @@ class Records:
     def touch(self, room: LiveRoom) -> None:
         """Note that the room is in use now, which puts off its expiry."""
         room.used_at = time.time()
+        room.touched = monotonic()
         room.unsaved = True
 
 

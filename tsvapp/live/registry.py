@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from time import monotonic
 from uuid import uuid4
 
 import gevent
@@ -117,7 +118,7 @@ class Registry:
 
     def evict(self) -> None:
         """Forget the rooms that nobody was in for `idle_seconds`; what they are is written down first."""
-        before = time.time() - self._settings.idle_seconds
+        before = monotonic() - self._settings.idle_seconds
         for room in self.rooms():
             if self._idle(room, before):
                 self._records.save_if_needed(room)
@@ -134,7 +135,8 @@ class Registry:
     def expire(self) -> None:
         """Delete the rooms that nobody has used for `room_days`; one that is in memory is in use."""
         for room in self.rooms():
-            self._records.touch(room)
+            if room.members:
+                self._records.touch(room)
         self.save()
         for room_id in self._records.unused():
             if room_id not in self._rooms and room_id not in self._loading:
@@ -146,9 +148,10 @@ class Registry:
 
         Where that would not be enough nothing is deleted, and the answer is False.
         """
-        before = time.time() - self._settings.spare_seconds
+        spare = self._settings.spare_seconds
+        before = monotonic() - spare
         chosen, freed = [], 0
-        for room_id, size in self._records.by_use(before):
+        for room_id, size in self._records.by_use(time.time() - spare):
             if freed < short and size and not self._in_use(room_id, before):
                 chosen.append(room_id)
                 freed += size
@@ -170,7 +173,7 @@ class Registry:
 
     @staticmethod
     def _idle(room: LiveRoom, before: float) -> bool:
-        return not room.members and room.used_at <= before and not room.broadcaster.busy and not room.incoming
+        return not room.members and room.touched <= before and not room.broadcaster.busy and not room.incoming
 
     def _load(self, room_id: str) -> LiveRoom | None:
         loading = self._loading[room_id] = AsyncResult()

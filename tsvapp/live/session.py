@@ -14,7 +14,7 @@ import time
 import gevent
 from gevent import socket
 
-from tsvapp.errors import UnknownRoom
+from tsvapp.errors import Restarting, UnknownRoom
 from tsvapp.live.article_member import ArticleMember
 from tsvapp.live.connection import Connection, MessageLimits
 from tsvapp.live.ids import mask
@@ -26,10 +26,12 @@ from tsvapp.room.protocol import CHUNK_BYTES, COMMAND_BYTES, SUBPROTOCOL
 log = logging.getLogger(__name__)
 
 
-def take_over(sock: socket.socket, worker: Worker, some_id: str | None, v1: bool, address: str) -> None:
+def take_over(
+    sock: socket.socket, worker: Worker, some_id: str | None, v1: bool, address: str, proxied: bool = False
+) -> None:
     """Begin the conversation on a socket whose handshake is done, and return; `sock` is of no use afterwards.
 
-    `address` is whom the connection counts for.
+    `address` is whom the connection counts for; the peer of one that is `proxied` is the proxy.
     """
     # A socket object anew: the former one is gunicorn's to close.
     mine = socket.socket(sock.family, sock.type, sock.proto, fileno=sock.detach())
@@ -41,6 +43,8 @@ def take_over(sock: socket.socket, worker: Worker, some_id: str | None, v1: bool
     connection.share_memory(worker.receiving, address)
     # From here on it counts, so that no more are let in than there may be.
     worker.opened(connection, address)
+    if proxied:
+        worker.silence.watch(connection)
     worker.counts.opened[SUBPROTOCOL if v1 else "article"] += 1
     gevent.spawn(_live, connection, worker, some_id, v1)
 
@@ -63,6 +67,8 @@ def _live(connection: Connection, worker: Worker, some_id: str | None, v1: bool)
     started = time.monotonic()
     try:
         _converse(connection, worker, some_id, v1)
+    except Restarting:
+        pass  # it came too late, and has been told
     except Exception:
         log.exception("connection to room %s failed", mask(some_id))
         connection.close(1011, "the server failed; it is logged")

@@ -84,7 +84,6 @@ class V1Member(Listener):
             self._join(reason)
             for message in self._connection.messages():
                 self._hear(message)
-                self.outbox.wait_for_room()
         except LimitReached as error:
             self._answer(ErrorEvent(**error.answer()))
             self._connection.close(error.close_code, error.message)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import random
 import resource
 from collections.abc import Callable, Iterable
 from time import monotonic
@@ -15,10 +16,11 @@ from time import monotonic
 import gevent
 from gevent.event import Event
 
-from tsvapp.errors import StartupError, StorageFailed
+from tsvapp.errors import Restarting, StartupError, StorageFailed
 from tsvapp.live import wheel
 from tsvapp.live.addresses import Addresses, Proxies
 from tsvapp.live.backplane import BEAT_SECONDS
+from tsvapp.live.broadcaster import SLICE_SECONDS
 from tsvapp.live.connection import Connection
 from tsvapp.live.counts import Counts
 from tsvapp.live.frame import message_frame
@@ -29,6 +31,7 @@ from tsvapp.live.receiving import Receiving
 from tsvapp.live.records import SAVE_SECONDS, Records
 from tsvapp.live.registry import Registry
 from tsvapp.live.shared_records import SharedRecords
+from tsvapp.live.silence import ROUNDS, Silence
 from tsvapp.live.uploads import Uploads
 from tsvapp.room.events import Links, serialize
 from tsvapp.room.protocol import NO_ROOM
@@ -37,17 +40,28 @@ from tsvapp.settings import Settings
 from tsvapp.store.local import LocalStore
 from tsvapp.store.shared import SharedStore
 
-READY_SECONDS = 2.0
-"""How long a connection waits for the data directory before it is told to come again."""
+READY_SECONDS = 5.0
+"""How long a connection waits for the data directory before it is told to come again: as long as a drain settles."""
 
 OWN_RETRY_SECONDS = 0.05
 STORE_RETRY_SECONDS = 0.5
+SETTLE_RETRY_SECONDS = 0.01
 EXPIRE_SECONDS = 600.0
 PULSE_SECONDS = 0.25
 STALL_SECONDS = 0.1
 """A pulse of the event loop that comes later than this is worth a line in the log: nothing may hold it for 10 ms."""
 
-RESTART_CODE = 1012
+SETTLE_SECONDS = 5.0
+"""How long a drain waits for what is being written; what takes longer is cut off with the process."""
+
+RETURNS_PER_SECOND = 500
+"""Clients that are asked to come back in a second: a third of those that can join in one (bench/RESULTS.md)."""
+
+FIRST_RETRY_SECONDS = 0.2
+"""Least time that a client is asked to wait: by then the next server has the data directory."""
+
+LONGEST_SPREAD_SECONDS = 15.0
+"""As long as a viewer waits between two attempts of its own at most."""
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +80,7 @@ class Worker:
         self.connections: dict[Connection, str] = {}
         """The WebSockets that are open, each with the address it counts for."""
         self.receiving = Receiving(settings.receiving_bytes)
+        self.silence = Silence()
         self.proxies = Proxies(settings.trusted_proxies)
         # Above the limit of open files every accept fails; documents and the log need some too.
         open_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
@@ -75,6 +90,7 @@ class Worker:
         self.draining = False
         self._metrics = MetricsListener(settings.metrics_port, registry_of(self))
         self._ready = Event()
+        self._drained = Event()
         self._gone = Event()
         self._house: list[gevent.Greenlet[..., None]] = []
 
@@ -101,14 +117,21 @@ class Worker:
         """Wait a moment until rooms can be opened; return whether they can."""
         return not self.draining and self._ready.wait(READY_SECONDS) is True
 
+    def readable(self) -> bool:
+        """Wait a moment until rooms can be read; while this server drains, those in memory still can."""
+        return self.draining or self.ready()
+
     def opened(self, connection: Connection, address: str) -> None:
         """Count a connection."""
         self.connections[connection] = address
         self.addresses.enter(address)
+        if self.draining:  # it shook hands while everyone else was told
+            connection.close(Restarting.close_code, retry_words(len(self.connections)))
 
     def closed(self, connection: Connection) -> None:
         """Count it no more; its socket is closed."""
         self.addresses.leave(self.connections.pop(connection))
+        self.silence.forget(connection)
         if self.draining and not self.connections:
             self._gone.set()
 
@@ -128,18 +151,46 @@ class Worker:
         return None
 
     def drain(self) -> None:
-        """Write everything down, let go of the data directory, and tell every client to connect again."""
-        self.draining = True
-        if not self._ready.is_set():
+        """Hear nobody any more, write everything down, let go of the data directory, and send everyone away.
+
+        In this order: what was acknowledged is written down, the next server has the directory when the clients come
+        to it, and at no moment do two servers write. Whoever calls while it is under way waits for its end.
+        """
+        if self.draining:
+            self._drained.wait()
             return
+        self.draining = True
         self._ready.clear()
         gevent.killall(self._house)
         # Before the data directory is let go of: who has it is who is asked for metrics.
         self._metrics.stop()
         for connection in list(self.connections):
-            connection.close(RESTART_CODE, "the server restarts; connect again")
+            connection.deaf = True
+        settled = self._settle()
         self.registry.save()
-        self.records.close()
+        if settled:
+            self.records.close()
+        else:
+            log.warning("something is still being written: the data directory is let go of with the process")
+        self._send_away()
+        self._drained.set()
+
+    def _settle(self) -> bool:
+        """Wait for what was begun before; return whether it has come to its end."""
+        until = monotonic() + SETTLE_SECONDS
+        while any(connection.busy for connection in self.connections):
+            if monotonic() > until:
+                return False
+            gevent.sleep(SETTLE_RETRY_SECONDS)
+        return True
+
+    def _send_away(self) -> None:
+        started, everyone = monotonic(), list(self.connections)
+        for connection in everyone:
+            connection.close(Restarting.close_code, retry_words(len(everyone)))
+            if monotonic() - started > SLICE_SECONDS:
+                gevent.sleep(0)
+                started = monotonic()
 
     def _records_of(self, settings: Settings) -> Records:
         if not settings.redis_url:
@@ -208,6 +259,7 @@ class Worker:
         self._every(SAVE_SECONDS, self.registry.save)
         self._every(max(settings.idle_seconds / 4, 0.1), self.registry.evict)
         self._every(settings.heartbeat_seconds, self._beat)
+        self._every(settings.vanish_seconds / ROUNDS, self.silence.round)
         self._house.append(gevent.spawn(self._feel_pulse))
         for expire in (self.registry.expire, self.uploads.sweep):
             self._house.append(gevent.spawn(expire))
@@ -239,3 +291,9 @@ class Worker:
         for room in self.registry.rooms():
             room.broadcaster.soon(Slot.HEARTBEAT)
             gevent.sleep(0)
+
+
+def retry_words(clients: int) -> str:
+    """Return the reason of a close, with the seconds to wait: so many clients must not come back at once."""
+    spread = min(clients / RETURNS_PER_SECOND, LONGEST_SPREAD_SECONDS)
+    return f"the server restarts; retry in {FIRST_RETRY_SECONDS + random.uniform(0, spread):.2f} s"

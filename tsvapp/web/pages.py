@@ -11,12 +11,13 @@ from uuid import UUID
 from flask import Blueprint, Flask, Response, current_app, make_response, render_template, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from tsvapp.errors import TsvappError, UnknownRoom
+from tsvapp.errors import Restarting, TsvappError, UnknownRoom
 from tsvapp.live.offload import offload
 from tsvapp.live.worker import Worker
 from tsvapp.room.protocol import NO_ROOM
 from tsvapp.room.view import Table
 from tsvapp.store.blob import read_at
+from tsvapp.web.socket import RETRY_SECONDS
 
 PIECE_BYTES = 256 << 10
 """Bytes of a download read at a time, in a native thread: a cold disk must not hold the event loop."""
@@ -65,8 +66,8 @@ def viewer(room_id: UUID | None = None) -> Response:
 def download(room_id: UUID) -> Response:
     """Serve the bytes of the room's finished document, as they were uploaded."""
     worker: Worker = current_app.extensions["tsvapp"]
-    if not worker.ready():
-        return _page(503, "Restarting", "The server is restarting. Try again in a moment.")
+    if not worker.readable():
+        raise Restarting("The server is restarting. Try again in a moment.")
     found = worker.registry.find(str(room_id))
     table = found[0].state.table if found else None
     if table is None:
@@ -165,4 +166,7 @@ def _error(error: TsvappError) -> Response:
 
 
 def _page(status: int, title: str, message: str) -> Response:
-    return make_response(render_template("error.html", status=status, title=title, message=message), status)
+    response = make_response(render_template("error.html", status=status, title=title, message=message), status)
+    if status == 503:
+        response.headers["Retry-After"] = RETRY_SECONDS
+    return response

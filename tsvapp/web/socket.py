@@ -98,7 +98,7 @@ def gate() -> Response | None:
     address = _address()
     if (words := here.addresses.refusal(address)) is not None:
         return _refuse(429, words, {"Retry-After": RETRY_SECONDS})
-    g.address = address
+    g.address, g.proxied = address, "X-Forwarded-For" in headers
     for name in [name for name in request.environ if name.startswith("HTTP_") and name not in HANDSHAKE]:
         del request.environ[name]
     return None
@@ -119,7 +119,7 @@ def one_room(ws: Server, room_id: UUID) -> None:
 def _serve(ws: Server, some_id: str | None) -> None:
     # flask-sock closes what says that it is connected; closing is ours.
     ws.connected = False
-    take_over(ws.sock, worker(), some_id, ws.subprotocol == SUBPROTOCOL, g.address)
+    take_over(ws.sock, worker(), some_id, ws.subprotocol == SUBPROTOCOL, g.address, g.proxied)
 
 
 def _address() -> str:
