@@ -12,10 +12,6 @@ import { SUBPROTOCOL } from "./protocol.js";
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15_000;
 
-/** Close code of a server that restarts; its reason ends in the time to wait. */
-const RESTARTING = 1012;
-const LONGEST_ASKED_MS = 30_000;
-
 /** Above two heartbeats of the server, below a proxy's timeout. */
 const WATCHDOG_MS = 60_000;
 
@@ -35,12 +31,12 @@ export function delay(failures, random = Math.random) {
 }
 
 /**
- * Return how long a server that restarts asks this client to wait, so that not all come back at once; null if it does not.
+ * Return how long a server that restarts (1012) asks to wait; null if it does not.
  * @param {Pick<CloseEvent, "code" | "reason">} close
  */
 export function askedDelay({ code, reason }) {
-  const found = code === RESTARTING ? /retry in (\d+(?:\.\d+)?) s$/.exec(reason) : null;
-  return found ? Math.min(LONGEST_ASKED_MS, Number(found[1]) * 1000) : null;
+  const found = code === 1012 && /retry in ([\d.]+) s$/.exec(reason);
+  return found ? Math.min(LONGEST_DELAY_MS, 1000 * Number(found[1])) : null;
 }
 
 /**
@@ -156,10 +152,7 @@ export class Connection {
     this.#onEvent(event);
   }
 
-  /**
-   * @param {WebSocket} socket
-   * @param {number | null} [asked] milliseconds that the server asks for
-   */
+  /** @param {WebSocket} socket @param {number | null} [asked] */
   #lost(socket, asked = null) {
     if (socket !== this.#socket) return;
     this.close();

@@ -28,8 +28,8 @@ def delay(failures: int, chance: float) -> float:
 
 def asked_delay(code: int, reason: str) -> float | None:
     """Return the seconds that a server which restarts asks for, as `askedDelay` in static/js/connection.js does."""
-    found = re.search(r"retry in (\d+(?:\.\d+)?) s$", reason) if code == 1012 else None
-    return min(30.0, float(found[1])) if found else None
+    found = re.search(r"retry in ([\d.]+) s$", reason) if code == 1012 else None
+    return min(LONGEST_DELAY, float(found[1])) if found else None
 
 
 class Viewer:
