@@ -22,6 +22,8 @@ export function words(before, after) {
     if (is.link === "reconnecting") return "Reconnecting.";
     if (is.link === "offline") return "Offline.";
   }
+  const apart = is.snapshot?.apart ?? false;
+  if (was.snapshot && apart !== (was.snapshot.apart ?? false)) return apart ? "Reconnecting to others." : "With others again.";
   if (is.notice && is.notice !== was.notice) return is.notice.message;
   const { news } = after.people;
   if (news && news !== before.people.news) return plain(news.words);

@@ -33,8 +33,10 @@ export function toolbar({ room }, actions, bar) {
 }
 
 /** @param {Room} room @param {Actions} actions @param {Bar} [bar] */
-function status({ link, members }, actions, bar) {
-  return html`<span class="status ${link}"><span class="dot"></span>${WORDS[link]}</span>
+function status({ link, members, snapshot }, actions, bar) {
+  const apart = link === "live" && snapshot?.apart === true;
+  return html`<span class="status ${apart ? "reconnecting" : link}"
+    ><span class="dot"></span>${apart ? "Reconnecting to others…" : WORDS[link]}</span>
     ${link === "offline" ? html`<button type="button" @click=${actions.retry}>Retry</button>` : nothing}
     ${
       members > 0 && link === "live"

@@ -130,6 +130,8 @@ export interface Snapshot {
   pointed: Pointed | null;
   /** Documents that can be brought back, the newest first. */
   former: Table[];
+  /** Those at other workers cannot be reached just now. */
+  apart?: boolean;
   expires_days?: number;
 }
 

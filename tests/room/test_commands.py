@@ -69,9 +69,9 @@ EVENTS = [
     NoRoom("unknown", "There is no table at this address."),
     Snapshot(
         *("epoch", 12, 2, 3, TABLE, ["year", "carrier"], 101, 0, [["2013", "AA"], [""]], [(0, 5, 10240)]),
-        *(UPLOAD, Notice("upload_lost", "It broke off."), HERON, HERON, POINTED, [TABLE], 7),
+        *(UPLOAD, Notice("upload_lost", "It broke off."), HERON, HERON, POINTED, [TABLE], True, 7),
     ),
-    Snapshot("epoch", 0, 1, 1, None, None, 1, 0, [], [], None, None, None, None, None, [], 7),
+    Snapshot("epoch", 0, 1, 1, None, None, 1, 0, [], [], None, None, None, None, None, [], False, 7),
     Progress("epoch", 12, UPLOAD, 250, 3, 3, True),
     Presence(2, [Here("m", "Guest Heron", 210, None, True)]),
     Pointing(POINTED),

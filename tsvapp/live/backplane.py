@@ -51,9 +51,10 @@ class Backplane:
 
     def beat(self) -> None:
         """Say that this worker lives, and who is in its rooms; find out which others live no more."""
-        with suppress(StoreAway):
+        rooms = list(self._rooms.values())
+        try:
             self._store.alive(self._worker, ALIVE_SECONDS)
-            rooms = list(self._rooms.values())
+            self._rejoin(rooms)
             for room in rooms:
                 assert room.share is not None
                 room.share.say_here()
@@ -62,6 +63,8 @@ class Backplane:
                 for room in rooms:
                     if room.share is not None:
                         room.share.forget_worker(worker)
+        except StoreAway as error:
+            self._lost(str(error))
 
     def add(self, room: LiveRoom) -> None:
         """Listen for news of a room from now on; raise StoreAway if that cannot be."""
@@ -80,22 +83,24 @@ class Backplane:
         listening = self._store.listen(list(self._rooms))
         self._listening = listening
         try:
-            self._rejoin()
-            for room_id in listening.news():
-                if (room := self._rooms.get(room_id)) is not None and room.share is not None:
+            # Read after the subscription stands: what came before it is not told.
+            for room in list(self._rooms.values()):
+                if room.share is not None:
                     room.share.notice()
+            for room_id in listening.news():
+                if (found := self._rooms.get(room_id)) is not None and found.share is not None:
+                    found.share.notice()
         finally:
             self._listening = None
             listening.close()
 
-    def _rejoin(self) -> None:
+    def _rejoin(self, rooms: list[LiveRoom]) -> None:
+        if not self.is_up:
+            log.info("the shared store is there")
         self.is_up = True
-        for room in list(self._rooms.values()):
-            if room.share is not None:
-                if room.share.apart:
-                    room.share.rejoin()
-                else:
-                    room.share.notice()
+        for room in rooms:
+            if room.apart and room.share is not None:
+                room.share.refresh()
 
     def _lost(self, why: str) -> None:
         if self.is_up:

@@ -89,6 +89,7 @@ def _snapshot(
         presenter=state.presenter,
         pointed=room.pointed,
         former=state.former,
+        apart=room.apart,
         expires_days=settings.room_days,
     )
     return message_frame(serialize(snapshot))

@@ -66,8 +66,8 @@ class Share:
         self._asked: bytes | None = None
         self._pointed: bytes | None = None
         self._page_before = 0
+        self._turned_apart: tuple[int, Person | None] | None = None
         self.serial = 0
-        self.apart = False
         self.elsewhere: dict[str, Elsewhere] = {}
         self.mirrored: set[str] = set()
         """Readings whose rows another worker finds, and this one after it."""
@@ -78,7 +78,7 @@ class Share:
         """Commit what follows from the present state; return False if somebody was faster, whose state is here now."""
         room = self._room
         room.offer(readings)  # the news of this change may be here before the answer
-        if not self.apart:
+        if not self._room.apart:
             try:
                 serial = self._store.commit(room.room_id, self.serial, dump_state(state))
             except StoreAway as error:
@@ -96,25 +96,16 @@ class Share:
 
     def part(self, why: str) -> None:
         """Go on without the others."""
-        if self.apart:
+        if self._room.apart:
             return
         log.warning("room %.8s goes on apart from other workers: %s", self._room.room_id, why)
-        self.apart = True
+        self._room.apart = True
+        self._said = b""
         self._page_before = self._room.state.page
         self._room.epoch = new_id()[:16]
         self.elsewhere = {}
         self._room.broadcaster.changed()
         self._room.broadcaster.soon(Slot.PRESENCE)
-
-    def rejoin(self) -> None:
-        """Come back to the others, whose state wins; raise StoreAway if the store does not answer yet."""
-        room = self._room
-        page, by, turned = room.state.page, room.state.by, room.state.page != self._page_before
-        self._said = b""
-        self.serial = 0
-        self.refresh()
-        if turned and not self.apart and room.state.shown:
-            room.change(view.turn, page, by)
 
     # News
 
@@ -154,11 +145,14 @@ class Share:
                 # The store has lost it; here it is still.
                 room.epoch, self.serial = new_id()[:16], 0
                 self._create()
+            again, self._turned_apart = self._turned_apart, None
+        if again is not None:
+            room.change(view.turn, *again)
 
     def _create(self) -> None:
         room = self._room
         if self._store.create(room.room_id, room.epoch, dump_state(room.state), room.watch_id, room.used_at):
-            self.serial, self.apart = 1, False
+            self.serial, room.apart = 1, False
             room.broadcaster.changed()
             if room.stored:
                 room.stored = False
@@ -175,7 +169,9 @@ class Share:
             readings, document = self._records.readings_of(room, state)
             # While readings were opened, a change of our own may have been committed on top.
             if self._is_news(kept):
-                self.apart = False
+                if room.apart and room.state.page != self._page_before:
+                    self._turned_apart = (room.state.page, room.state.by)
+                room.apart = False
                 self.serial, room.epoch, room.stored = kept.serial, kept.epoch, kept.is_kept
                 room.take(state, readings, theirs=True)
                 self.mirrored &= {reading.id for reading in readings}
@@ -210,21 +206,21 @@ class Share:
     def point(self) -> None:
         """Tell the others who points where."""
         pointed = self._room.pointed
-        if pointed is None or self.apart:
+        if pointed is None or self._room.apart:
             return
         self._pointed = dump_pointed(pointed)
         self._try(self._store.put, self._room.room_id, "pointed", self._pointed)
 
     def ask_wheel(self, by: Person) -> None:
         """Have the presenter be asked for the wheel, wherever they are."""
-        if not self.apart:
+        if not self._room.apart:
             self._try(self._store.put, self._room.room_id, "asked", orjson.dumps({"by": by, "ask": new_id()}))
 
     def say_here(self) -> None:
         """Tell the others who is here, if that has changed, and that it still holds."""
         room = self._room
         said = b"" if not room.members else orjson.dumps({"members": len(room.members), "people": room.people()})
-        if self.apart or not (said or self._said):
+        if self._room.apart or not (said or self._said):
             return
         aloud, self._said = said != self._said, said
         self._try(self._store.here, room.room_id, self._records.worker, said, seconds=HERE_SECONDS, aloud=aloud)

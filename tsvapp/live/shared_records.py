@@ -293,6 +293,6 @@ class SharedRecords(Records):
 
     def expect_place(self, room: LiveRoom) -> None:
         """Raise LimitReached if no further room can be kept, or StorageFailed while it is apart from others."""
-        if room.share is not None and room.share.apart:
+        if room.apart:
             raise StorageFailed("The server cannot reach the others just now. Try again in a moment.")
         super().expect_place(room)

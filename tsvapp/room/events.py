@@ -66,6 +66,7 @@ class Snapshot:
     presenter: Person | None
     pointed: Pointed | None
     former: Sequence[Table]
+    apart: bool
     expires_days: int
 
 

@@ -59,6 +59,8 @@ class Room:
         self.stored = False
         self.unsaved = False
         self.deleted = False
+        self.apart = False
+        """Whether those who are at other workers cannot be reached just now."""
         self._readings: dict[str, Reading] = {}
         self._audiences: Counter[Audience] = Counter()
 

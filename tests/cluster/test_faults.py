@@ -1,0 +1,88 @@
+"""What goes wrong between workers: those at one go on together, and afterwards all see the same."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+
+from tests.cluster.conftest import Workers
+from tests.support.client import V1Client, table
+from tests.support.redis import Redis
+
+At = Callable[..., V1Client]
+
+
+def test_while_redis_is_away_those_at_one_worker_go_on_and_its_last_turn_is_everybodys_afterwards(
+    start_workers: Workers, v1_at: At, redis: Redis
+) -> None:
+    one, other = start_workers(2)
+    first = v1_at(one)
+    first.upload(table(1000))
+    second, far = v1_at(one, first.room_id), v1_at(other, first.room_id)
+    together = far.see(lambda event: event["table"] is not None)
+    redis.kill()
+    assert far.see(lambda event: event["apart"])["page"] == 1
+    first.see(lambda event: event["apart"])
+    first.send("turn", page=7)
+    seen = second.see(lambda event: event["page"] == 7)
+    assert (seen["apart"], seen["epoch"] != together["epoch"]) == (True, True)
+    assert seen["data"][0][0] == "cell 601.0"
+    redis.start()
+    for each in (first, second, far):
+        again = each.see(lambda event: event["page"] == 7 and not event["apart"])
+        assert again["epoch"] == together["epoch"]
+
+
+def test_a_redis_that_stands_still_is_one_that_is_away(start_workers: Workers, v1_at: At, redis: Redis) -> None:
+    one, other = start_workers(2)
+    first = v1_at(one)
+    first.upload(table(1000))
+    far = v1_at(other, first.room_id)
+    far.see(lambda event: event["table"] is not None)
+    redis.signal(signal.SIGSTOP)
+    first.send("turn", page=4)
+    assert first.see(lambda event: event["page"] == 4)["apart"]
+    far.see(lambda event: event["apart"])
+    redis.signal(signal.SIGCONT)
+    for each in (first, far):
+        each.see(lambda event: event["page"] == 4 and not event["apart"])
+
+
+def test_a_redis_that_has_lost_everything_is_told_it_again(start_workers: Workers, v1_at: At, redis: Redis) -> None:
+    one, other = start_workers(2)
+    first = v1_at(one)
+    first.upload(table(1000))
+    far = v1_at(other, first.room_id)
+    far.see(lambda event: event["table"] is not None)
+    assert redis.call("FLUSHALL") == b"+OK\r\n"
+    first.send("turn", page=3)
+    latest = first.see(lambda event: event["page"] == 3)
+    assert far.see(lambda event: event["page"] == 3)["data"] == latest["data"]
+    late = v1_at(other, first.room_id)
+    assert late.see(lambda event: event["table"] is not None)["page"] == 3
+
+
+def test_a_killed_worker_takes_its_people_along_and_its_upload_goes_on_at_another(
+    start_workers: Workers, v1_at: At
+) -> None:
+    one, other = start_workers(2)
+    sender = v1_at(one)
+    data = table(30_000)
+    upload = sender.begin("flights.tsv", len(data))
+    viewer = v1_at(other, sender.room_id)
+    viewer.wait_for("presence", lambda event: event["members"] == 2)
+    sender.socket.send(data[:200_000])
+    sender.wait_for("ack")
+    viewer.see(lambda event: event["table"] is not None)
+    one.kill()
+    viewer.wait_for("presence", lambda event: event["members"] == 1)
+    viewer.see(lambda event: event["upload"] and event["upload"]["paused"])
+    again = v1_at(other, sender.room_id)
+    again.send("resume", upload=upload, name="flights.tsv", size=len(data))
+    ready = again.wait_for("ready")
+    assert ready["offset"] == 200_000
+    again.socket.send(b"".join(data[start:stop] for start, stop in ready["proof"]))
+    for start in range(ready["offset"], len(data), 200_000):
+        again.socket.send(data[start : start + 200_000])
+    assert again.wait_for("finished")["rows"] == 30_001
+    assert viewer.see(lambda event: event["upload"] is None and event["table"] is not None)["table"]["rows"] == 30_001
