@@ -77,7 +77,9 @@ def test_the_address_of_redis_is_read(url):
 def test_an_address_that_is_not_of_redis_is_refused_without_its_password(url):
     with pytest.raises(StartupError) as caught:
         Settings.from_environ({"TSVAPP_REDIS_URL": url})
-    assert caught.value.message == "TSVAPP_REDIS_URL must begin with redis://, rediss:// or unix://."
+    assert caught.value.message == (
+        "TSVAPP_REDIS_URL must begin with redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://."
+    )
 
 
 def test_what_is_not_ours_is_ignored():

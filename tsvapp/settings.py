@@ -31,7 +31,7 @@ class Settings:
     redis_url: str = _setting(
         "",
         "where workers share rooms, such as redis://127.0.0.1:6379/0; empty: one worker alone",
-        schemes=("redis", "rediss", "unix"),
+        schemes=("redis", "rediss", "unix", "redis+sentinel", "redis+cluster"),
     )
     max_upload_bytes: int = _setting(2 * GIB, "largest file; it takes this much disk for each room")
     max_article_bytes: int = _setting(16 * MIB, "largest message of the article's protocol; it is held in memory whole")
