@@ -2,6 +2,7 @@
 
 HOST ?= 127.0.0.1
 PORT ?= 8000
+WORKERS ?= 1
 PYTHON ?= python3
 SECONDS ?= 3600
 
@@ -22,9 +23,14 @@ NPM := $(or $(shell command -v npm),$(BIN)/npm)
 help:  ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-run: .venv/.run $(LIT)/lit-html.js  ## set up what is missing and serve on HOST:PORT, with data in TSVAPP_DATA_DIR
+run: .venv/.run $(LIT)/lit-html.js  ## set up what is missing and serve on HOST:PORT, with data in TSVAPP_DATA_DIR; WORKERS=3
+ifeq ($(WORKERS),1)
 	@echo "tsvapp: open http://$(HOST):$(PORT)/ (Ctrl+C stops)"
 	@HOST=$(HOST) PORT=$(PORT) exec $(BIN)/python -m gunicorn --config gunicorn.conf.py wsgi:app
+else
+	@tools/install-packages nginx $(if $(TSVAPP_REDIS_URL),,redis-server)
+	@HOST=$(HOST) PORT=$(PORT) exec $(BIN)/python -m tools.run_workers $(WORKERS)
+endif
 
 test test-long check format: private export PATH := $(CURDIR)/$(BIN):$(PATH)
 

@@ -30,12 +30,12 @@ def write(
     *,
     access_log: Path | str,
     error_log: Path | str,
-    main: str = "",
+    main: str,
 ) -> list[str]:
     """Write a configuration into `directory`, and return the options with which nginx runs on it.
 
     `upstream` is the address of one worker, which goes into tsvapp.conf, or several, which go into tsvapp-cluster.conf;
-    `access_log` and `error_log` are files, `main` is what stands outside of http.
+    `access_log` and `error_log` are files, `main` stands outside of http, and says at least what nginx itself logs.
     """
     text = _replaced(
         CONF.read_text(),
@@ -84,7 +84,6 @@ def _around(main: str) -> str:
         {main}
         daemon off;
         pid nginx.pid;
-        error_log stderr notice;
         events {{
             worker_connections {connections};
         }}

@@ -44,7 +44,7 @@ class Nginx:
             f"127.0.0.1:{upstream}" if isinstance(upstream, int) else [f"unix:{path}" for path in upstream],
             access_log=self._access_log,
             error_log=self._error_log,
-            main=main,
+            main=f"{main} error_log stderr notice;",
         )
         self.command = [program, *options]
         self._process = subprocess.Popen(self.command, stderr=subprocess.PIPE, text=True)
