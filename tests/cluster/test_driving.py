@@ -1,0 +1,129 @@
+"""Who drives, what is brought back, read otherwise or deleted: at whichever worker they are."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.cluster.conftest import Workers
+from tests.support.client import V1Client, table
+
+At = Callable[..., V1Client]
+
+
+def test_a_former_table_is_brought_back_at_another_worker(start_workers: Workers, v1_at: At) -> None:
+    one, other = start_workers(2)
+    first = v1_at(one)
+    first.upload(table(300), name="first.tsv")
+    first.upload(table(200), name="second.tsv")
+    second = v1_at(other, first.room_id)
+    seen = second.see(lambda event: event["table"] is not None)
+    second.send("restore", document=seen["former"][0]["document"])
+    for client in (first, second):
+        back = client.see(lambda event: bool(event["former"]) and event["table"]["name"] == "first.tsv")
+        assert [each["name"] for each in back["former"]] == ["second.tsv"]
+        assert back["table"]["rows"] == 301
+    for server in (one, other):
+        with urllib.request.urlopen(f"{server.url}/{first.room_id}.tsv") as answer:
+            assert answer.read() == table(300)
+
+
+def reads(delimiter: str) -> Callable[[dict[str, Any]], bool]:
+    """Say whether a snapshot shows a whole table that is read with this delimiter."""
+    return lambda event: (
+        event["table"] is not None
+        and event["table"]["dialect"]["delimiter"] == delimiter
+        and not event["table"]["growing"]
+    )
+
+
+def test_a_table_is_read_otherwise_at_another_worker(start_workers: Workers, v1_at: At) -> None:
+    one, other = start_workers(2)
+    first = v1_at(one)
+    first.upload(b"a;b\n1;2\n")
+    second = v1_at(other, first.room_id)
+    second.see(reads(";"))
+    second.send("read", delimiter="\t")
+    for client in (first, second):
+        assert client.see(reads("\t"))["data"] == [["a;b"], ["1;2"]]
+    second.send("read", delimiter=None)
+    for client in (first, second):
+        client.see(reads(";"))
+    assert v1_at(one, first.room_id).see(reads(";"))["data"] == [["a", "b"], ["1", "2"]]
+
+
+def test_a_table_that_is_deleted_at_one_worker_is_gone_at_all(start_workers: Workers, v1_at: At) -> None:
+    one, other = start_workers(2)
+    first = v1_at(one)
+    first.upload(table(100))
+    second, watcher = v1_at(other, first.room_id), v1_at(other, first.first["watch_id"])
+    second.see(lambda event: event["table"] is not None)
+    first.send("delete")
+    for client in (first, second, watcher):
+        assert client.wait_for("unknown_room")["reason"] == "deleted"
+    for server in (one, other):
+        assert v1_at(server, first.room_id).first["reason"] == "deleted"
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(f"{server.url}/{first.room_id}.tsv")
+    assert not [path for path in (one.data_dir / "documents").iterdir() if path.is_file()]
+
+
+def test_a_renewed_link_to_look_only_ends_the_former_one_at_all_workers(start_workers: Workers, v1_at: At) -> None:
+    one, other = start_workers(2)
+    first = v1_at(one)
+    first.upload(table(100))
+    second, watcher = v1_at(other, first.room_id), v1_at(other, first.first["watch_id"])
+    second.see(lambda event: event["table"] is not None)
+    first.send("renew")
+    renewed = first.wait_for("links")["watch_id"]
+    assert second.wait_for("links")["watch_id"] == renewed
+    assert watcher.wait_for("unknown_room")["reason"] == "renewed"
+    assert v1_at(other, renewed).see(lambda event: event["table"] is not None)
+    assert v1_at(one, first.first["watch_id"]).first["reason"] == "renewed"
+
+
+def test_the_wheel_is_asked_for_and_handed_over_across_workers(start_workers: Workers, v1_at: At) -> None:
+    one, other = start_workers(2)
+    first = v1_at(one)
+    first.upload(table(500))
+    second = v1_at(other, first.room_id)
+    first.wait_for("presence", lambda event: event["members"] == 2)
+    first.send("present")
+    presenting = second.see(lambda event: event["presenter"] is not None)
+    second.send("turn", page=2)
+    assert second.wait_for("error")["code"] == "not_allowed"
+    second.send("ask_wheel")
+    asking = first.wait_for("wheel_asked")["by"]
+    first.send("hand", member=asking["member"])
+    handed = second.see(lambda event: event["presenter"] and event["presenter"] != presenting["presenter"])
+    assert handed["presenter"]["member"] == asking["member"]
+    second.send("turn", page=3)
+    first.see(lambda event: event["page"] == 3)
+    other.kill()
+    assert first.wait_for("snapshot", lambda event: event["presenter"] is None)
+
+
+def test_twenty_turns_at_once_at_two_workers_end_on_one_page_for_all(start_workers: Workers, v1_at: At) -> None:
+    one, other = start_workers(2)
+    first = v1_at(one)
+    first.upload(table(5000))
+    clients = [first, *(v1_at(server, first.room_id) for server in (one, other, other))]
+    for client in clients:
+        client.see(lambda event: event["table"] is not None)
+    for number in range(20):
+        clients[number % 4].send("turn", page=number % 40 + 2)
+    first.send("turn", page=50)
+    last = first.see(lambda event: event["page"] == 50)
+    for client in clients:
+        latest = client.see(lambda event: event["revision"] >= last["revision"])
+        while latest["revision"] < first.see(lambda event: True)["revision"]:
+            latest = client.wait_for("snapshot")
+    second = v1_at(other, first.room_id)
+    latest = second.see(lambda event: event["table"] is not None)
+    for client in clients:
+        same = client.see(lambda event: event["revision"] == latest["revision"])
+        assert (same["page"], same["data"]) == (latest["page"], latest["data"])
