@@ -35,6 +35,8 @@ Start = Callable[..., Server]
 LAST_PAGE = 12
 CROWD = [pytest.param(60, id="60"), pytest.param(1000, id="1,000", marks=pytest.mark.long)]
 MANY = {"sockets_per_address": 5000, "connects_per_address": 100_000}
+MANY |= {"requests_per_address": 10_000, "asking_per_address": 5000}
+"""All of them have one address here."""
 
 
 @pytest.fixture
@@ -77,10 +79,10 @@ def stall(server: Server, driver: V1Client, count: int, clients: ExitStack) -> i
 def test_a_reload_and_a_stop_send_everyone_away_with_a_time_to_wait_and_cut_those_who_do_not_read(
     start_server: Start, clients: ExitStack, gather: Callable[..., Crowd], count: int
 ) -> None:
-    server = start_server(**MANY)
+    server = start_server(stall_seconds=3600, **MANY)
     driver = room_with_a_table(server, clients)
-    crowd = gather(server, driver.room_id, count)
     stalled = stall(server, driver, count // 4, clients)
+    crowd = gather(server, driver.room_id, count)
     started = time.monotonic()
     server.signal(signal.SIGHUP)
     took = crowd.wait_until_live(closes=1)
