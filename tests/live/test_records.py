@@ -10,7 +10,9 @@ import urllib.request
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from uuid import uuid4
 
+import gevent
 import pytest
 
 from tests.support.client import ArticleClient, V1Client, table
@@ -196,3 +198,18 @@ def test_a_room_whose_first_upload_a_kill_broke_off_is_still_there(start_server:
     assert look_at(server, client.room_id)["type"] == "snapshot"
     assert server.log.count("Traceback") == 0
     client.close()
+
+
+def test_rooms_that_come_while_another_is_deleted_are_counted(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    store = LocalStore(tmp_path)
+    assert store.own()
+    records = Records(store, settings)
+    records.open()
+    rooms = [LiveRoom(str(uuid4()), str(uuid4()), "epoch", 0.0, settings) for _ in range(9)]
+    records.save(rooms[0], rooms[0].state, None)
+    at_once = [gevent.spawn(records.save, room, room.state, None) for room in rooms[1:]]
+    at_once.append(gevent.spawn(records.spend, rooms[0].room_id, "deleted"))
+    gevent.joinall(at_once, raise_error=True)
+    assert records.count == store.count_rooms() == 8
+    records.close()

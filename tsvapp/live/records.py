@@ -243,7 +243,9 @@ class Records:
 
     def spend(self, room_id: str, reason: str, watch_id: str | None = None) -> None:
         """Delete a room and its documents for good; `reason`, one of NO_ROOM, is what is said at its address."""
-        self.count -= self._thread.run(self._store.spend, room_id, reason, watch_id)
+        fewer = self._thread.run(self._store.spend, room_id, reason, watch_id)
+        # In a step of its own: others have counted while that was waited for.
+        self.count -= fewer
 
     def touch(self, room: LiveRoom) -> None:
         """Note that the room is in use now, which puts off its expiry."""
