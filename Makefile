@@ -4,6 +4,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 WORKERS ?= 1
 PYTHON ?= python3
+MINUTES ?= 30
 SECONDS ?= 3600
 
 BIN := .venv/bin
@@ -18,7 +19,7 @@ NPM := $(or $(shell command -v npm),$(BIN)/npm)
 # npm works in one node_modules, and pip in one .venv.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test test-long fuzz bench format pictures clean check setup-test
+.PHONY: help run test test-long soak fuzz bench format pictures clean check setup-test
 
 help:  ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +44,9 @@ test-long: setup-test  ## run the long tests at the size that is stated
 
 fuzz: .venv/.fuzz  ## look for input that breaks the reader, the protocols or the handshake; SECONDS=60 ONLY=reader
 	$(BIN)/python -m tests.fuzz $(SECONDS) $(ONLY)
+
+soak: setup-test  ## have clients come and go for MINUTES, and look that nothing is left of them
+	$(BIN)/python -m tests.support.soak $(MINUTES)
 
 check:
 	ruff format --check .
