@@ -147,6 +147,8 @@ class Lab:
                 "TSVAPP_CONNECTS_PER_ADDRESS": "1000000",
                 "TSVAPP_ASKING_PER_ADDRESS": "1000000",
                 "TSVAPP_REQUESTS_PER_ADDRESS": "1000000",
+                "TSVAPP_ROOMS_PER_ADDRESS": "1000000",
+                "TSVAPP_UPLOADS_PER_ADDRESS": "1000000",
                 "TSVAPP_MESSAGES_PER_ADDRESS": "1000000",
                 "TSVAPP_MESSAGES_PER_SECOND": "1000000",
                 "LOG_LEVEL": "WARNING",

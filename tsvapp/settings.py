@@ -70,10 +70,11 @@ class Settings:
         100.0, "text messages, pings and small frames of one connection in a second; faster ones wait, chunks never"
     )
     messages_per_address: float = _setting(
-        1_000.0, "the same of all connections of one address; what the others of an office send is among them"
+        500.0,
+        "the same of all connections of one address, which may be an office; one that reads the disk counts five",
     )
     requests_per_address: float = _setting(
-        200.0, "plain requests and handshakes of one address in a second; faster ones wait"
+        100.0, "requests of one address in a second, a handshake counts as two; faster ones wait"
     )
     asking_per_address: int = _setting(
         1_000, "connections of one address that are no WebSocket (yet); each may take a head's time and a greenlet"

@@ -6,15 +6,18 @@ Counts are kept only for addresses that are connected, or were within the last m
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from time import monotonic
 
 from tsvapp.errors import LimitReached, StartupError
-from tsvapp.live.pace import Pace
+from tsvapp.live.pace import BURST_SECONDS, Pace
 from tsvapp.settings import Settings
 
 MINUTE_SECONDS = 60.0
 HOUR_SECONDS = 3600.0
+ASKING_BURST_SECONDS = 0.25
+"""What one address may ask at once after a rest, as seconds of its rate: each holds the others up by a millisecond."""
 
 
 class Addresses:
@@ -77,10 +80,16 @@ class Addresses:
     def requests(self, address: str) -> Pace:
         """Return the pace of this address's plain requests."""
         self._begin_minute()
-        return self._pace("requests", address, self._requests)
+        return self._pace("requests", address, self._requests, ASKING_BURST_SECONDS)
 
-    def _pace(self, of: str, address: str, rate: float) -> Pace:
-        return self._paces.setdefault((of, address), Pace(rate))
+    def connects(self, address: str) -> Pace:
+        """Return the pace at which connections of this address are looked at, whatever they want."""
+        self._begin_minute()
+        return self._pace("connects", address, self._requests, ASKING_BURST_SECONDS)
+
+    def _pace(self, of: str, address: str, rate: float, burst_seconds: float = BURST_SECONDS) -> Pace:
+        found = self._paces.get((of, address))
+        return found or self._paces.setdefault((of, address), Pace(rate, burst_seconds))
 
     def _begin_minute(self) -> None:
         if monotonic() - self._since > MINUTE_SECONDS:
@@ -132,6 +141,7 @@ def _network(text: str) -> IPv4Network | IPv6Network:
         ) from error
 
 
+@lru_cache(4096)
 def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(text)

@@ -16,12 +16,16 @@ from typing import Any
 
 import gevent
 from gevent import socket
+from gevent.server import StreamServer
 from gunicorn.http import errors
 from gunicorn.workers.base_async import AsyncWorker
 from gunicorn.workers.ggevent import GeventWorker
 
 UNSENT_BYTES = 128 << 10
 """Bytes the kernel may hold unsent: else a slow download moves in lumps, and looks like one that has stopped."""
+
+ACCEPTS = 1
+"""Connections that are taken at once. Each is one more greenlet in the line in which everybody waits to go on."""
 
 LINGER_SECONDS = 1.0
 """How long a refused client may go on sending: to close on unread bytes would destroy the answer on its way."""
@@ -76,6 +80,11 @@ class AskingSocket(socket.socket):
 class BoundedWorker(GeventWorker):
     """Count those who ask, and let none of them take too long."""
 
+    def run(self) -> None:
+        """Serve until the end; gevent would take a hundred connections before it looks at those that it has."""
+        StreamServer.max_accept = ACCEPTS
+        super().run()
+
     headers: Mapping[str, str] = MappingProxyType({})
     """Of each refusal; gunicorn.conf.py sets them, for this module may not import them."""
 
@@ -94,37 +103,44 @@ class BoundedWorker(GeventWorker):
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Serve one connection until it ends or becomes a WebSocket; refuse it if there are too many."""
+        # What a flood brings has to cost next to nothing, so it is refused before anything is made of it.
         tsvapp = self._tsvapp
-        mine = AskingSocket(client.family, client.type, client.proto, fileno=client.detach())
-        mine.settimeout(tsvapp.settings.stall_seconds)
-        if mine.family == socket.AF_UNIX:
+        if client.family == socket.AF_UNIX:
             # Who comes by a Unix socket has no address, and is of this machine.
             addr = (LOOPBACK, 0)
-        else:
-            mine.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         address = tsvapp.proxies.client_address(addr[0], "")
+        # A proxy asks for many; it counts them itself.
+        is_proxy = tsvapp.proxies.trusts(addr[0])
         most = tsvapp.settings.asking_per_address
         if self._all_asking + len(tsvapp.connections) >= tsvapp.max_sockets:
-            self.refuse(mine, 503, "Service Unavailable", "The server is full. Try again in a moment.")
-        # A proxy asks for many; it counts them itself.
-        elif self._asking[address] >= most and not tsvapp.proxies.trusts(addr[0]):
+            self.refuse(client, 503, "Service Unavailable", "The server is full. Try again in a moment.")
+        elif self._asking[address] >= most and not is_proxy:
             words = f"Your address has {most:,} requests open already. Try again in a moment."
-            self.refuse(mine, 429, "Too Many Requests", words)
+            self.refuse(client, 429, "Too Many Requests", words)
         else:
-            self._serve(listener, mine, addr, address)
-        mine.close()
+            self._asking[address] += 1
+            self._all_asking += 1
+            try:
+                if not is_proxy:
+                    tsvapp.addresses.connects(address).wait()
+                if self.alive:
+                    self._serve(listener, client, addr)
+                else:  # it ended while this one waited, and the listener is gone
+                    self.refuse(client, 503, "Service Unavailable", "The server is restarting. Try again in a moment.")
+            finally:
+                self._all_asking -= 1
+                self._asking[address] -= 1
+                if not self._asking[address]:
+                    del self._asking[address]
 
-    def _serve(self, listener: Any, client: AskingSocket, addr: Any, address: str) -> None:
-        self._asking[address] += 1
-        self._all_asking += 1
-        try:
+    def _serve(self, listener: Any, client: Any, addr: Any) -> None:
+        mine = AskingSocket(client.family, client.type, client.proto, fileno=client.detach())
+        with mine:
+            mine.settimeout(self._tsvapp.settings.stall_seconds)
+            if mine.family != socket.AF_UNIX:
+                mine.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
             # Not the gevent worker's own, which takes the timeout off again.
-            AsyncWorker.handle(self, listener, client, addr)
-        finally:
-            self._all_asking -= 1
-            self._asking[address] -= 1
-            if not self._asking[address]:
-                del self._asking[address]
+            AsyncWorker.handle(self, listener, mine, addr)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer what is no request, in words, and not faster than requests; it may hold a room's id: no log has it."""

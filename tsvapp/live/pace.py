@@ -1,4 +1,4 @@
-"""How fast somebody may go on: so many a second, and twice as many at once after a rest.
+"""How fast somebody may go on: so many a second, and some more at once after a rest.
 
 Whoever is faster waits. Waiting loses nothing and needs no answer: a socket that is not read fills up, and TCP holds
 its sender back. Closing would punish a viewer whose line was stuck for a moment and lets go of everything at once.
@@ -11,22 +11,23 @@ from time import monotonic
 import gevent
 
 BURST_SECONDS = 2.0
-"""What may come at once after a rest, as seconds of the rate."""
+"""What may come at once after a rest, as seconds of the rate, where nobody says otherwise."""
 
 
 class Pace:
     """Let through `rate` a second; one object may be shared by many, who then wait in the order in which they came."""
 
-    __slots__ = ("_due", "_step")
+    __slots__ = ("_burst", "_due", "_step")
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, burst_seconds: float = BURST_SECONDS) -> None:
         self._step = 1 / rate
+        self._burst = burst_seconds
         self._due = 0.0
 
-    def wait(self) -> None:
-        """Count one, and wait until its turn has come."""
+    def wait(self, count: int = 1) -> None:
+        """Count one, or as many as it is worth, and wait until its turn has come."""
         now = monotonic()
-        self._due = max(self._due, now - BURST_SECONDS) + self._step
+        self._due = max(self._due, now - self._burst) + count * self._step
         if self._due > now:
             gevent.sleep(self._due - now)
 

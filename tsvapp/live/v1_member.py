@@ -56,6 +56,9 @@ from tsvapp.table.reading import Reading
 
 log = logging.getLogger(__name__)
 
+READ_COUNTS = 4
+"""Further messages that one counts for, of its address, that has the server read the disk for its sender alone."""
+
 NOBODY = Person("", "", 0)
 
 
@@ -140,6 +143,8 @@ class V1Member(Listener):
                 room.expect_driver(self)
             elif isinstance(command, get_args(Wheel)) and not self.may_drive:
                 raise NotAllowed("This link is for looking only.")
+            if isinstance(command, Look | ReadCell | Read):
+                self._worker.addresses.messages(self._address).wait(READ_COUNTS)
             self._do(room, command)
         except TsvappError as error:
             counts.errors[error.code] += 1
