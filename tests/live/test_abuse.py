@@ -6,6 +6,7 @@ The attackers run in a process of their own; see `tests/support/attackers.py` fo
 from __future__ import annotations
 
 import json
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -77,7 +78,7 @@ def test_attackers_are_refused_cut_or_held_and_the_good_client_is_served(
     good.upload(table(100 * PAGES))
     attackers = Attackers(
         *(server.port, seconds),
-        *("slow_heads", "slow_frames", "zero_windows", "handshakes", "requests", "garbage", "messages", "pings"),
+        *("slow_heads", "slow_frames", "handshakes", "requests", "garbage", "messages", "pings"),
     )
     times = turns_during(attackers, good)
     outcomes = attackers.outcomes()
@@ -86,9 +87,7 @@ def test_attackers_are_refused_cut_or_held_and_the_good_client_is_served(
     # Beyond what one address may have open, an answer; below it, an end without one.
     assert outcomes["slow_heads"].keys() >= {"429", "cut"}
     assert outcomes["slow_heads"].keys() <= {"429", "cut", "open"}
-    assert outcomes["slow_frames"]["101"] <= 30
     assert outcomes["slow_frames"]["429"] > 0
-    assert outcomes["zero_windows"]["cut"] > 0
     assert outcomes["handshakes"]["101"] <= 100
     assert outcomes["garbage"]["400"] > 0
     assert "Invalid request" not in server.log
@@ -97,6 +96,38 @@ def test_attackers_are_refused_cut_or_held_and_the_good_client_is_served(
     assert 0 < outcomes["messages"]["answered"] <= 20 * 20 * (seconds + 4)
     assert 0 < outcomes["pings"]["answered"] <= 20 * 20 * (seconds + 4)
     assert turn(good, PAGES) > 0
+
+
+def test_a_download_that_nobody_takes_is_cut_and_a_slow_one_arrives(start_server: Start, clients: ExitStack) -> None:
+    server = start_server(stall_seconds=1)
+    worker = psutil.Process(server.worker_pid)
+    data = table(100_000, columns=8)
+    with closing(V1Client(server.ws_url)) as sender:
+        sender.upload(data)
+
+    def download() -> socket.socket:
+        peer = socket.socket()
+        clients.callback(peer.close)
+        peer.settimeout(40)
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10)
+        peer.connect(("127.0.0.1", server.port))
+        peer.sendall(f"GET /{sender.room_id}.tsv HTTP/1.1\r\nHost: tables.local\r\n\r\n".encode())
+        return peer
+
+    idle, slow = download(), download()
+    port = idle.getsockname()[1]
+    came = b""
+    # Longer than one that takes nothing is given, a piece at a time.
+    for _ in range(8):
+        came += slow.recv(256 << 10)
+        time.sleep(0.25)
+    until = time.monotonic() + 40
+    while any(each.raddr and each.raddr.port == port for each in worker.net_connections()):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    while len(came.partition(b"\r\n\r\n")[2]) < len(data):
+        came += slow.recv(1 << 20)
+    assert came.endswith(data)
 
 
 @pytest.mark.long

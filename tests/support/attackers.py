@@ -31,6 +31,9 @@ HANDSHAKE = (
     b"GET %b HTTP/1.1\r\n" + HOST + b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%b\r\n"
 )
+BEGUN = b"\x82\xff" + (10_000_000).to_bytes(8, "big") + bytes(4) + b"x" * 70_000
+"""The beginning of a message that announces 10 MB."""
+
 V1 = b"Sec-WebSocket-Protocol: tsvapp.v1\r\n"
 
 
@@ -110,7 +113,7 @@ class Attack:
         def drip() -> None:
             with self.connected() as peer:
                 if self.websocket(peer):
-                    peer.sendall(frame(BINARY, b"x" * 10_000_000)[:70_000])
+                    peer.sendall(BEGUN)
                     while self.goes_on:
                         peer.sendall(b"x")
                         gevent.sleep(0.1)

@@ -24,8 +24,9 @@ from gunicorn.workers.ggevent import GeventWorker
 UNSENT_BYTES = 128 << 10
 """Bytes the kernel may hold unsent: else a slow download moves in lumps, and looks like one that has stopped."""
 
-ACCEPTS = 1
-"""Connections that are taken at once. Each is one more greenlet in the line in which everybody waits to go on."""
+ACCEPTS = 4
+"""Connections that are taken at once. With more than a turn of the event loop deals with, the line in which everybody
+waits to go on would grow for as long as a flood lasts."""
 
 LINGER_SECONDS = 1.0
 """How long a refused client may go on sending: to close on unread bytes would destroy the answer on its way."""
@@ -81,7 +82,7 @@ class BoundedWorker(GeventWorker):
     """Count those who ask, and let none of them take too long."""
 
     def run(self) -> None:
-        """Serve until the end; gevent would take a hundred connections before it looks at those that it has."""
+        """Serve until the end; gevent would take a hundred connections in each turn of the event loop."""
         StreamServer.max_accept = ACCEPTS
         super().run()
 

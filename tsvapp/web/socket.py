@@ -92,10 +92,12 @@ def gate() -> Response | None:
         return _refuse(400, "Sec-WebSocket-Protocol must be a list of ASCII names.")
     if not _origin_allowed(headers.get("Origin")):
         return _refuse(403, "Pages of this origin may not connect here; TSVAPP_ALLOWED_ORIGINS names those that may.")
-    here = worker()
+    here, address = worker(), _address()
+    # It costs more than other requests do, and so counts twice. Waited for before it is counted who is here: from then
+    # on until this one counts itself nobody may come between.
+    here.addresses.requests(address).wait()
     if not here.ready() or len(here.connections) >= here.max_connections:
         return _refuse(503, "The server is full or restarting. Try again in a moment.", {"Retry-After": RETRY_SECONDS})
-    address = _address()
     if (words := here.addresses.refusal(address)) is not None:
         return _refuse(429, words, {"Retry-After": RETRY_SECONDS})
     g.address, g.proxied = address, "X-Forwarded-For" in headers
