@@ -51,6 +51,7 @@ class Place:
     def leave(self, room: LiveRoom, days: float = 1) -> None:
         """Have nobody use the room for so long."""
         room.used_at -= days * 86_400
+        room.touched -= days * 86_400
         room.unsaved = True
         self.worker.registry.save()
 
