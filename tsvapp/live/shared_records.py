@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -69,6 +70,8 @@ class SharedRecords(Records):
     def open(self) -> None:
         """Begin to keep rooms."""
         self.count = self._shared.count_rooms()
+        with suppress(StorageFailed):  # then it is asked when there is something to sweep
+            self._owns_documents()
 
     def probe(self) -> None:
         """Raise StorageFailed if the disk or the shared store takes nothing."""
@@ -287,9 +290,17 @@ class SharedRecords(Records):
             self._forget_document(room_id, document_id)
 
     def sweep(self) -> None:
-        """Remove the files that no record names."""
+        """Remove the files that no record names; nothing where the store is another or has lost its records."""
+        if not self._owns_documents():
+            log.error(
+                "nothing is swept: the documents are not of the store at TSVAPP_REDIS_URL, or it has lost its records"
+            )
+            return
         named = self._shared.all_documents()
         offload(self._documents.remove_but, named, self._settings.abandon_seconds)
+
+    def _owns_documents(self) -> bool:
+        return offload(self._documents.is_of, self._shared.store_id())
 
     def expect_place(self, room: LiveRoom) -> None:
         """Raise LimitReached if no further room can be kept, or StorageFailed while it is apart from others."""

@@ -72,7 +72,8 @@ class Worker:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.counts = Counts()
-        self.store = LocalStore(settings.data_dir)
+        # Apart, because each sweeps away what its own records do not name.
+        self.store = LocalStore(settings.data_dir, "shared" if settings.redis_url else "documents")
         self.records = self._records_of(settings)
         self.addresses = Addresses(settings)
         self.uploads = Uploads(self.store, self.records, settings, self.addresses, self._make_place)

@@ -5,6 +5,8 @@
     documents/<id>           the bytes, as they came; only ever added to
     documents/<id>.index     where its rows start, sealed for the reading that found them
 
+Workers that share rooms have their documents in shared/, and in shared/store which store has the records of them.
+
 A document belongs to the room whose record names it, also while it is on its way in; one of ours that no record names
 is left over, and is swept away. What a record is to name is on the disk before the record is, and what no record is to
 name any more is deleted after it. Everything here blocks: callers run it off the event loop, and the records in one
@@ -42,9 +44,9 @@ log = logging.getLogger(__name__)
 class LocalStore:
     """Keep rooms and their documents in `directory`; nothing is read or written there before `open`."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, documents: str = "documents") -> None:
         self._directory = directory
-        self._documents = directory / "documents"
+        self._documents = directory / documents
         self._lock = DirectoryLock(directory / "lock")
         self._records: sqlite3.Connection | None = None
         self._sizes: dict[str, int] = {}
@@ -234,6 +236,19 @@ class LocalStore:
                 self._remove(path)
         for document_id in set(files.values()):
             self._recount(document_id)
+
+    def is_of(self, store_id: str) -> bool:
+        """Say whether the documents are those of this shared store; where there are none yet, they will be."""
+        path = self._documents / "store"
+        try:
+            if path.exists() or self._files():
+                return path.exists() and path.read_text() == store_id
+            beside = path.with_suffix(f".{os.getpid()}")
+            write_flushed(beside, store_id.encode())
+            beside.replace(path)
+        except OSError as error:
+            raise storage_failed(error) from error
+        return True
 
     def remove_but(self, named: Collection[str], seconds: float) -> None:
         """Remove the files of ours that belong to none of these documents and were not written for so long."""

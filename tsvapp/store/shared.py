@@ -115,6 +115,12 @@ class SharedStore:
         with _answers():
             return Listening(self._client.pubsub(ignore_subscribe_messages=True), room_ids)
 
+    def store_id(self) -> str:
+        """Return the id that this store has for as long as it has its records."""
+        with _answers():
+            self._client.set("tsvapp:store", secrets.token_hex(16), nx=True)
+            return str(_text(self._client.get("tsvapp:store")))
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
