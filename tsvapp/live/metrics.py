@@ -53,6 +53,7 @@ class WorkerCollector(Collector):
         self._worker = worker
         self._usage = (0, 0)
         self._usage_until = 0.0
+        self._build = (_version(), platform.python_version(), gevent.__version__)
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric."""
@@ -116,8 +117,7 @@ class WorkerCollector(Collector):
         taken, free = self._usage
         yield _gauge("document_bytes", "Bytes that documents take on the disk.", taken)
         yield _gauge("disk_free_bytes", "Bytes that are free on their disk.", free)
-        build = (_version(), platform.python_version(), gevent.__version__)
-        yield _gauge("build_info", "What runs.", {build: 1}, "version", "python", "gevent")
+        yield _gauge("build_info", "What runs.", {self._build: 1}, "version", "python", "gevent")
 
 
 class MetricsListener:
