@@ -58,6 +58,8 @@ export class Connection {
   #welcomed = false;
   #retry = 0;
   #watchdog = 0;
+  /** By the clock that goes on while a machine sleeps. */
+  #heardAt = 0;
   #patience = WATCHDOG_MS;
   /** Events of one socket wait here for those before them. */
   #order = Promise.resolve();
@@ -164,12 +166,13 @@ export class Connection {
 
   /** Back on screen or online: try at once, and look whether a line that slept is alive. */
   #wake() {
-    if (this.#retry !== 0) this.restart();
+    if (this.#retry !== 0 || Date.now() - this.#heardAt > this.#patience) this.restart();
   }
 
   /** @param {number} patience milliseconds of silence that are taken */
   #watch(patience) {
     clearTimeout(this.#watchdog);
+    this.#heardAt = Date.now();
     const socket = this.#socket;
     this.#watchdog = window.setTimeout(() => socket && this.#lost(socket), patience);
   }

@@ -17,7 +17,8 @@
  * @property {Transfer | null} transfer the upload on its way into this room
  * @property {Notice & {at: number} | null} notice what just happened, until it is dismissed or over
  * @property {number} members
- * @property {number | null} behindSince when we first heard of a revision that we do not have
+ * @property {boolean} awaiting the line is to bring its first snapshot
+ * @property {number | null} behindSince when we first heard of a snapshot that we do not have
  */
 
 import { follow } from "./transfer.js";
@@ -42,6 +43,7 @@ export function newRoom(id) {
     transfer: null,
     notice: null,
     members: 0,
+    awaiting: false,
     behindSince: null,
   };
 }
@@ -63,17 +65,25 @@ export function reduceRoom(room, given, now) {
     case "link":
       return event.link === room.link ? room : { ...room, link: event.link };
     case "welcome":
-      return { ...room, id: event.room_id ?? event.watch_id, link: "live", welcome: event, unknown: null, behindSince: null };
+      return {
+        ...room,
+        id: event.room_id ?? event.watch_id,
+        link: "live",
+        welcome: event,
+        unknown: null,
+        awaiting: true,
+        behindSince: null,
+      };
     case "unknown_room":
       return { ...newRoom(room.id), link: "live", unknown: event };
     case "snapshot":
-      return isNews(room.snapshot, event) ? taken(room, event, now) : caughtUp(room, event);
+      return room.awaiting || isNews(room.snapshot, event) ? taken(room, event, now) : caughtUp(room, event);
     case "progress":
       return progressed(heard(room, event, now), event, now);
     case "heartbeat":
       return heard(room, event, now);
     case "presence":
-      return { ...room, members: event.members };
+      return { ...(room.awaiting ? behind(room, now) : room), members: event.members };
     case "ack":
       return acknowledged(room, event, now);
     case "sending":
@@ -90,7 +100,7 @@ export function reduceRoom(room, given, now) {
 }
 
 /**
- * Say whether a snapshot is to be taken: its epoch is not ours, or its revision is higher.
+ * Say whether a snapshot is to be taken: its epoch is not ours, or its revision is higher. The first of a line always is.
  * @param {Snapshot | null} ours
  * @param {{epoch: string, revision: number}} theirs
  */
@@ -103,6 +113,7 @@ function taken(room, snapshot, now) {
   return {
     ...room,
     snapshot,
+    awaiting: false,
     transfer: follow(room.transfer, snapshot.upload, now),
     notice: noticeAfter(room, snapshot, now),
     behindSince: null,
@@ -131,7 +142,11 @@ function caughtUp(room, event) {
 
 /** @param {Room} room @param {Heartbeat | Progress} event @param {number} now @returns {Room} */
 function heard(room, event, now) {
-  if (!isNews(room.snapshot, event)) return caughtUp(room, event);
+  return room.awaiting || isNews(room.snapshot, event) ? behind(room, now) : caughtUp(room, event);
+}
+
+/** Note that what follows a snapshot is here without it. @param {Room} room @param {number} now @returns {Room} */
+function behind(room, now) {
   return room.behindSince === null ? { ...room, behindSince: now } : room;
 }
 

@@ -107,3 +107,24 @@ test("who is told of an error needs no notice of it", () => {
   assert.equal(reduceRoom(room, { type: "alert", alert: null }, 1).notice, null);
   assert.equal(reduceRoom(room, { type: "sending", sending: { name: "a", size: 1 } }, 1).notice, null);
 });
+
+test("the first snapshot of a line is taken, whatever an older line has said", () => {
+  const room = after(snapshotOf({ revision: 50 }), { type: "welcome", room_id: "id" }, snapshotOf({ revision: 1, page: 2 }));
+  assert.equal(room.snapshot.page, 2);
+  assert.equal(reduceRoom(room, snapshotOf({ revision: 0, page: 3 }), 1), room);
+});
+
+test("a line that brings what follows a snapshot, and not the snapshot, is stale", () => {
+  for (const follower of [
+    { type: "presence", members: 2, people: [] },
+    { type: "heartbeat", epoch: EPOCH, revision: 5 },
+    progress({ revision: 5 }),
+  ]) {
+    let room = after(snapshotOf({ revision: 5 }), { type: "welcome", room_id: "id" });
+    assert.ok(!isStale(room, 1e9));
+    room = reduceRoom(room, follower, 1000);
+    assert.ok(!isStale(room, 1000 + BEHIND_MS));
+    assert.ok(isStale(room, 1001 + BEHIND_MS));
+    assert.ok(!isStale(reduceRoom(room, snapshotOf({ revision: 5 }), 2000), 1e9));
+  }
+});

@@ -213,3 +213,20 @@ def test_rooms_that_come_while_another_is_deleted_are_counted(tmp_path: Path) ->
     gevent.joinall(at_once, raise_error=True)
     assert records.count == store.count_rooms() == 8
     records.close()
+
+
+@pytest.mark.parametrize("has_table", [True, False])
+def test_a_room_that_was_forgotten_meanwhile_comes_back_with_a_higher_revision(
+    start_server: Start, has_table: bool
+) -> None:
+    server = start_server(idle_seconds=0.2)
+    client = V1Client(server.ws_url)
+    if has_table:
+        client.upload(table(250))
+    client.send("cancel", upload=client.begin("other.tsv", 1000))
+    before = client.see(lambda event: bool(event["notice"]))
+    client.close()
+    server.wait_for_log(f"evicted room={client.room_id[:8]}")
+    after = look_at(server, client.room_id)
+    assert after["epoch"] == before["epoch"]
+    assert after["revision"] > before["revision"]  # type: ignore[operator]

@@ -71,12 +71,17 @@ class Records:
         Raise StorageFailed if that fails; the room is then written down as it is by the next `save_if_needed`.
         """
         former = [room.former[table.document] for table in state.former]
-        record: dict[str, Any] = {"document": None, "former": former, "upload": room.pending}
+        record: dict[str, Any] = {
+            "document": None,
+            "revision": state.revision,
+            "former": former,
+            "upload": room.pending,
+        }
         documents = [table.document for table in state.former]
         table = state.table
         if table is not None and reading is not None:
             page = state.former_page if state.incoming else state.page
-            record |= {"page": page, "revision": state.revision, **record_of(table, reading)}
+            record |= {"page": page, **record_of(table, reading)}
             documents.append(table.document)
         # Before the write: a change that comes while it is on its way is written again.
         room.unsaved = False
@@ -154,13 +159,15 @@ class Records:
         room.pending = record.get("upload")
         room.former = {each["document"]["id"]: each for each in record["former"]}
         former = tuple(described(each) for each in record["former"])
-        room.commit(0, replace(room.state, former=former))
+        # Above what the same process may have told before it forgot the room: what is not written down is another now.
+        revision = record.get("revision", 0) + 1
+        room.commit(0, replace(room.state, revision=revision, former=former))
         if record["document"] is None:
             return room
         document, reading = offload(self.reopen, record)
         table = describe(reading, record["document"], growing=False)
         page = min(record["page"], table.pages)
-        room.commit(0, replace(room.state, revision=record["revision"], page=page, table=table), reading)
+        room.commit(revision, replace(room.state, page=page, table=table), reading)
         room.document = document
         return room
 
