@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import random
+import signal
 import socket
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -178,21 +180,55 @@ def test_what_nobody_goes_on_with_is_deleted_though_nobody_opens_its_room(start_
     again.close()
 
 
-def test_many_cuts_end_in_the_same_bytes(server: Server, v1: Connect) -> None:
-    chooser = random.Random(1)
-    client = v1()
-    room_id, upload, offset = client.room_id, client.begin("large.tsv", len(DATA)), 1000
-    client.socket.send(DATA[:1000])
+def test_the_bytes_of_what_nobody_goes_on_with_are_gone_soon_after_their_time_though_the_server_never_stops(
+    start_server: Callable[..., Server],
+) -> None:
+    server = start_server(abandon_seconds=1)
+    client = V1Client(server.ws_url)
+    client.begin("large.tsv", len(DATA))
+    client.socket.send(DATA[:CHUNK])
     client.wait_for("ack")
-    for _ in range(20):
-        client.socket.send(DATA[offset : offset + chooser.randrange(1, CHUNK // 10)])
-        if chooser.random() < 0.5:
-            client.wait_for("ack")
-        cut(client)
-        client = v1(room_id)
-        offset = go_on(client, upload)
-    send_rest(client, offset)
-    assert downloaded(server, room_id) == hashlib.sha256(DATA).hexdigest()
+    server.kill()
+    (left,) = (server.data_dir / "documents").iterdir()
+    os.utime(left, (time.time() + 3600,) * 2)  # so that it is there when the server has started, however long that took
+    server.start()
+    server.stop()
+    assert left.exists()
+    server.start()
+    os.utime(left, (0, 0))
+    server.wait_for_log("an upload that nobody went on with is deleted")
+    assert list((server.data_dir / "documents").iterdir()) == []
+    server.restart()
+    assert list((server.data_dir / "documents").iterdir()) == []
+
+
+@pytest.mark.parametrize("ending", ["stop", "reload"])
+def test_one_that_is_about_to_be_finished_when_the_server_stops_is_finished_or_goes_on(
+    tmp_path: Path, clients: ExitStack, ending: str
+) -> None:
+    server = Server(tmp_path / "data", app="tests.support.failing_app:app", fails="disk")
+    clients.callback(server.stop)
+    server.start()
+    first = V1Client(server.ws_url)
+    upload = first.begin("large.tsv", len(DATA))
+    for start in range(0, len(DATA), CHUNK):
+        first.socket.send(DATA[start : start + CHUNK])
+    first.wait_for("ack", lambda event: event["offset"] > len(DATA) - 2 * CHUNK)
+    (bytes_of,) = (server.data_dir / "documents").iterdir()
+    while bytes_of.stat().st_size < len(DATA):
+        pass
+    if ending == "stop":
+        server.restart()
+    else:
+        server.signal(signal.SIGHUP)
+        server.wait_for_log("Worker exiting")
+    again = V1Client(server.ws_url, first.room_id)
+    clients.callback(again.close)
+    shown = again.wait_for("snapshot")
+    if shown["upload"]:
+        assert send_rest(again, go_on(again, upload))["rows"] == 60_001
+    assert downloaded(server, first.room_id) == hashlib.sha256(DATA).hexdigest()
+    assert "Traceback" not in server.log
 
 
 @pytest.mark.parametrize("change", [0, 100 * KIB - 1, 3 * CHUNK - 1, 3 * CHUNK - 64 * KIB])

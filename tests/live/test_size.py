@@ -10,36 +10,23 @@ import random
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import psutil
 import pytest
 
-from tests.support.client import V1Client
+from tests.support.client import V1Client, rows_of_100_bytes
 from tests.support.server import Server
 
 MIB = 1 << 20
 GROWTH = 64 * MIB
 
 
-def rows_of_100_bytes(size: int) -> Iterator[bytes]:
-    """Yield chunks of a table whose rows have 100 bytes and name themselves; `size` bytes together."""
-    number, sent, rest = 0, 0, b""
-    while sent < size:
-        while len(rest) < 256 << 10:
-            block = range(number, number + 2000)
-            rest += b"".join(b"%09d\t%s\t%s\n" % (row, b"a" * 44, b"b" * 44) for row in block)
-            number += 2000
-        chunk = rest[: min(256 << 10, size - sent)]
-        rest = rest[len(chunk) :]
-        sent += len(chunk)
-        yield chunk
-
-
 def upload(client: V1Client, size: int) -> tuple[str, dict[str, object]]:
     client.begin("large.tsv", size)
     digest, sent, acknowledged = hashlib.sha256(), 0, 0
-    for chunk in rows_of_100_bytes(size):
+    while sent < size:
+        chunk = rows_of_100_bytes(sent, min(sent + (256 << 10), size))
         while sent + len(chunk) - acknowledged > 4 * MIB:
             acknowledged = client.wait_for("ack")["offset"]
         client.socket.send(chunk)

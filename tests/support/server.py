@@ -74,7 +74,10 @@ class Server:
         self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
         self._reader.start()
         self.wait_for_log("Listening at", since)
-        # The listening socket queues the request until a worker answers it.
+        self.wait_until_answering()
+
+    def wait_until_answering(self) -> None:
+        """Wait for an answer to a request, which the listening socket queues until a worker takes it."""
         with urllib.request.urlopen(f"{self.url}/healthz", timeout=START_SECONDS) as answer:
             assert answer.status == 200
 
@@ -129,6 +132,13 @@ class Server:
         self._process.kill()
         os.kill(worker, signal.SIGKILL)
         self._ended()
+
+    def kill_worker(self) -> None:
+        """Kill the worker alone; the master starts another one, which is waited for."""
+        since = len(self._lines)
+        os.kill(self.worker_pid, signal.SIGKILL)
+        self.wait_for_log("Booting worker", since)
+        self.wait_until_answering()
 
     def restart(self) -> None:
         """Stop, and start again on the same port and data."""

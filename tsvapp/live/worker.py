@@ -262,9 +262,11 @@ class Worker:
         self._every(settings.heartbeat_seconds, self._beat)
         self._every(settings.vanish_seconds / ROUNDS, self.silence.round)
         self._house.append(gevent.spawn(self._feel_pulse))
-        for expire in (self.registry.expire, self.uploads.sweep):
+        # A quarter of what an upload may wait: that much later at most are its bytes gone.
+        sweep_seconds = max(min(EXPIRE_SECONDS, settings.abandon_seconds / 4), 0.1)
+        for seconds, expire in ((EXPIRE_SECONDS, self.registry.expire), (sweep_seconds, self.uploads.sweep)):
             self._house.append(gevent.spawn(expire))
-            self._every(EXPIRE_SECONDS, expire)
+            self._every(seconds, expire)
         self._metrics.start()
         self._ready.set()
 
