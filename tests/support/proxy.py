@@ -14,6 +14,7 @@ import time
 from contextlib import suppress
 
 PIECE_BYTES = 64 << 10
+WAIT_SECONDS = 40
 ABORT = struct.pack("ii", 1, 0)
 """SO_LINGER of no seconds: closing sends a reset (socket(7))."""
 
@@ -30,6 +31,8 @@ class Line:
         self._flowing.set()
         self._ends = 2
         for source, sink in ((ours, self._server), (self._server, ours)):
+            with suppress(OSError):  # it may have gone already
+                sink.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(target=self._carry, args=(source, sink), daemon=True).start()
 
     def cut(self, abort: bool) -> None:
@@ -85,6 +88,7 @@ class Proxy:
         self.delay_seconds = 0.0
         """The longest delay of a piece; each is delayed by chance."""
         self.cuts = 0
+        self._cut = threading.Event()
         self._chooser = random.Random(seed)
         self._lock = threading.Lock()
         self._lines: list[Line] = []
@@ -108,9 +112,15 @@ class Proxy:
         """Cut this line."""
         self.cuts += 1
         line.cut(abort=self.chance() < 0.5)
+        self._cut.set()
+
+    def wait_for_cut(self) -> None:
+        """Wait until a line is cut that `cut_after` has armed."""
+        assert self._cut.wait(WAIT_SECONDS), "no line was cut"
 
     def cut_after(self, size: int) -> None:
         """Cut each line that is open now when `size` more bytes have gone to the server."""
+        self._cut.clear()
         for line in self._chosen(1.0):
             line.cut_after(size)
 
@@ -138,11 +148,9 @@ class Proxy:
             return [line for line in self._lines if self._chooser.random() < share]
 
     def _listen(self) -> None:
-        with suppress(OSError):
+        with suppress(OSError):  # closed
             while True:
-                ours, _ = self._listener.accept()
-                ours.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                self._open(ours)
+                self._open(self._listener.accept()[0])
 
     def _open(self, ours: socket.socket) -> None:
         with self._lock:
