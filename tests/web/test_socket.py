@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
-from collections.abc import Iterator
+import struct
+import urllib.request
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from uuid import uuid4
 
@@ -473,4 +477,23 @@ def test_the_id_of_a_room_is_in_no_log(start_server):
         peer.send("1")
     line = server.wait_for_log("closed room=")
     assert f"room={room_id[:8]}… protocol=article code=1000" in line
-    assert room_id not in server.log
+    assert NO_ROOM not in server.log
+
+
+def test_a_client_that_is_gone_before_its_handshake_is_answered_is_no_failure(
+    start_server: Callable[..., Server],
+) -> None:
+    server = start_server()
+    headers = {"Host": f"127.0.0.1:{server.port}", **HANDSHAKE}
+    lines = [f"GET /parser/ws/{NO_ROOM} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    os.kill(server.worker_pid, signal.SIGSTOP)
+    for _ in range(5):
+        with socket.create_connection(("127.0.0.1", server.port)) as gone:
+            gone.sendall("\r\n".join(lines).encode())
+            gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    os.kill(server.worker_pid, signal.SIGCONT)
+    with urllib.request.urlopen(f"{server.url}/healthz") as answer:
+        assert answer.status == 200
+    server.stop()
+    assert NO_ROOM not in server.log
+    assert "Traceback" not in server.log

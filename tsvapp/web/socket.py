@@ -106,6 +106,15 @@ def gate() -> Response | None:
     return None
 
 
+@blueprint.errorhandler(ConnectionError)
+def gone(error: ConnectionError) -> Response:
+    """Take a client that is gone before the handshake is answered for one that never came: there is nobody to tell.
+
+    A log of it as of a failure would hold the whole address, which is a key.
+    """
+    return Response(status=400)
+
+
 @sock.route("/parser/ws", bp=blueprint)
 def new_room(ws: Server) -> None:
     """Join a new room."""
