@@ -19,7 +19,7 @@ NPM := $(or $(shell command -v npm),$(BIN)/npm)
 # npm works in one node_modules, and pip in one .venv.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test test-long soak fuzz bench format pictures clean check setup-test
+.PHONY: help run test test-long soak fuzz chaos bench format pictures clean check setup-test
 
 help:  ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,9 @@ fuzz: .venv/.fuzz  ## look for input that breaks the reader, the protocols or th
 
 soak: setup-test  ## have clients come and go for MINUTES, and look that nothing is left of them
 	$(BIN)/python -m tests.support.soak $(MINUTES)
+
+chaos: .venv/.test  ## kill, stop, cut and stall under a crowd, and check all it was told; SECONDS= and SEED= as wished
+	SECONDS=$(SECONDS) SEED=$(SEED) $(BIN)/python -m tests.reliability
 
 check:
 	ruff format --check .

@@ -51,13 +51,16 @@ class Outcome:
     delivered: int = 0
     seconds: float = 0.0
     equal_seconds: float = 0.0
+    last: str = ""
+    """Who was the last to be shown the same as the others."""
     problems: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         counted = ", ".join(f"{self.faults.count(kind)} {kind}" for kind in (*LIGHT, *HEAVY))
         return (
             f"chaos, seed {self.seed}: {len(self.faults)} faults ({counted}), {self.delivered:,} states delivered in"
-            f" {self.seconds:.0f} s, all equal {self.equal_seconds:.2f} s after the last fault,"
+            f" {self.seconds:.0f} s, all equal {self.equal_seconds:.2f} s after the last fault"
+            f" (the last was {self.last or 'nobody'}),"
             f" {len(self.problems)} problems"
         )
 
@@ -138,10 +141,9 @@ class Chaos:
         for arena in self._arenas:
             try:
                 async with asyncio.timeout(EQUAL_SECONDS):
-                    await arena.wait_until_equal()
+                    self._outcome.last = await arena.wait_until_equal() or self._outcome.last
             except TimeoutError:
-                shown = {client.name: client.shown for client in arena.clients}
-                self._outcome.problems.append(f"not all are shown the same in the end: {shown}")
+                self._outcome.problems.append(f"not all are shown the same in the end: {arena.odd()}")
         self._outcome.equal_seconds = time.monotonic() - served
 
     def _wait_until_served(self) -> None:

@@ -11,6 +11,7 @@ import json
 import random
 import time
 import zlib
+from collections import Counter
 from typing import Any
 
 import orjson
@@ -76,10 +77,18 @@ class Arena:
         if len(words) > 1:
             self.problems.append(f"page {page} of {self.name} mixes {words}")
 
-    async def wait_until_equal(self) -> None:
-        """Wait until everyone is shown the same."""
-        while len({client.shown for client in self.clients}) != 1 or self.clients[0].shown is None:
+    async def wait_until_equal(self) -> str:
+        """Wait until everyone is shown the same; return the name of who was the last."""
+        last = ""
+        while odd := self.odd():
+            last = odd[-1]
             await asyncio.sleep(0.01)
+        return last
+
+    def odd(self) -> list[str]:
+        """Name those who are not shown what most are, each with what it is shown."""
+        (most, _), *_ = Counter(client.shown for client in self.clients if client.shown).most_common(1) or [(None, 0)]
+        return [f"{client.connection} {client.shown}" for client in self.clients if client.shown != most or not most]
 
 
 class Client:
@@ -91,7 +100,7 @@ class Client:
         self.role = role
         self.shown: tuple[object, ...] | None = None
         """The page, and what its cells are, while there is a line."""
-        self._connection = ""
+        self.connection = ""
         self._snapshot: dict[str, Any] | None = None
         self._answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._pending: tuple[str, bytes] | None = None
@@ -109,7 +118,7 @@ class Client:
         number = 0
         while True:
             number += 1
-            self._connection = f"{self.name}#{number}"
+            self.connection = f"{self.name}#{number}"
             try:
                 async with self._connect() as socket, asyncio.TaskGroup() as tasks:
                     acting = tasks.create_task(self._act(socket))
@@ -137,7 +146,7 @@ class Client:
                 if event["may_drive"]:
                     self.arena.room_id, self.arena.watch_id = event["room_id"], event["watch_id"]
             case "unknown_room":
-                self.arena.problems.append(f"{self._connection} is told that its room is not there: {event['reason']}")
+                self.arena.problems.append(f"{self.connection} is told that its room is not there: {event['reason']}")
             case "snapshot":
                 self._snapshot = event
                 shown = event["table"] or {"document": None, "reading": None, "growing": False}
@@ -151,10 +160,10 @@ class Client:
                     shown["growing"],
                     tuple(each["document"] for each in event["former"]),
                 )
-                history.deliver(time.monotonic(), self._connection, state)
+                history.deliver(time.monotonic(), self.connection, state)
                 self.shown = event["page"], event["hash"]
             case "heartbeat" | "progress":
-                history.hear(self._connection, event["epoch"], event["revision"])
+                history.hear(self.connection, event["epoch"], event["revision"])
             case "ready" | "ack" | "finished" | "error":
                 if event["type"] == "finished" and self._snapshot:
                     history.announce(self._snapshot["epoch"], event["document"])
@@ -216,13 +225,13 @@ class Client:
             answer = await self._answer("ready", "error")
             if answer["type"] == "error":
                 if answer["code"] not in ("no_upload", "not_allowed"):
-                    self.arena.problems.append(f"{self._connection} cannot resume: {answer}")
+                    self.arena.problems.append(f"{self.connection} cannot resume: {answer}")
                 if answer["code"] == "no_upload":
                     self._pending = None
                 return
             if answer["offset"] < min(self._acknowledged, len(data) - 1):
                 self.arena.problems.append(
-                    f"{self._connection} resumes at {answer['offset']} after {self._acknowledged} was acknowledged"
+                    f"{self.connection} resumes at {answer['offset']} after {self._acknowledged} was acknowledged"
                 )
             await socket.send(b"".join(data[start:stop] for start, stop in answer["proof"]))
         await self._send_from(socket, answer["offset"], data)
@@ -249,7 +258,7 @@ class ArticleClient(Client):
     def _take(self, message: str | bytes) -> None:
         event = self.arena.read(message)
         self._snapshot = {"pages": max(1, event["total_number"] // 100), **event}
-        self.arena.history.deliver_page(self._connection, event["page_no"], event["hash"])
+        self.arena.history.deliver_page(self.connection, event["page_no"], event["hash"])
         self.shown = event["page_no"], event["hash"]
 
     async def _turn(self, socket: ClientConnection) -> None:
