@@ -58,7 +58,7 @@ export class Connection {
   #welcomed = false;
   #retry = 0;
   #watchdog = 0;
-  /** By the clock that goes on while a machine sleeps. */
+  /** Of a clock that no sleep stops. */
   #heardAt = 0;
   #patience = WATCHDOG_MS;
   /** Events of one socket wait here for those before them. */

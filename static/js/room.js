@@ -18,7 +18,7 @@
  * @property {Notice & {at: number} | null} notice what just happened, until it is dismissed or over
  * @property {number} members
  * @property {boolean} awaiting the line is to bring its first snapshot
- * @property {number | null} behindSince when we first heard of a snapshot that we do not have
+ * @property {number | null} behindSince when we first heard of what we do not have
  */
 
 import { follow } from "./transfer.js";
@@ -100,7 +100,7 @@ export function reduceRoom(room, given, now) {
 }
 
 /**
- * Say whether a snapshot is to be taken: its epoch is not ours, or its revision is higher. The first of a line always is.
+ * Say whether a snapshot is to be taken: its epoch is not ours, or its revision is higher. A line's first is.
  * @param {Snapshot | null} ours
  * @param {{epoch: string, revision: number}} theirs
  */
@@ -145,7 +145,7 @@ function heard(room, event, now) {
   return room.awaiting || isNews(room.snapshot, event) ? behind(room, now) : caughtUp(room, event);
 }
 
-/** Note that what follows a snapshot is here without it. @param {Room} room @param {number} now @returns {Room} */
+/** Something came before its snapshot. @param {Room} room @param {number} now @returns {Room} */
 function behind(room, now) {
   return room.behindSince === null ? { ...room, behindSince: now } : room;
 }
