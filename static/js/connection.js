@@ -58,7 +58,7 @@ export class Connection {
   #welcomed = false;
   #retry = 0;
   #watchdog = 0;
-  /** Of a clock that no sleep stops. */
+  /** By a clock that no sleep stops. */
   #heardAt = 0;
   #patience = WATCHDOG_MS;
   /** Events of one socket wait here for those before them. */
@@ -112,10 +112,7 @@ export class Connection {
     return this.#write(JSON.stringify(command));
   }
 
-  /**
-   * Send a chunk of an upload; say whether there was a line to send it on.
-   * @param {ArrayBuffer} chunk
-   */
+  /** Send a chunk of an upload, likewise. @param {ArrayBuffer} chunk */
   sendChunk(chunk) {
     return this.#write(chunk);
   }

@@ -83,11 +83,11 @@ async function furnish({ Workbench, styled }) {
 /** Find out what no event tells. */
 function check() {
   if (isStale(state.room, performance.now())) connection.restart();
-  // A module that once failed to come is not asked for again by every browser, unless the whole page is.
+  // A module that failed to come is asked for again by every browser only with the whole page.
   if (unfurnished && state.room.link === "live" && !uploader.busy) location.reload();
 }
 
-/** Say whether the page has been loaded once more already: what fails again would fail for ever. */
+/** Say whether the page was loaded once more already: what fails again fails for ever. */
 function reloaded() {
   const [navigation] = performance.getEntriesByType("navigation");
   return /** @type {PerformanceNavigationTiming | undefined} */ (navigation)?.type === "reload";

@@ -2,7 +2,7 @@
  * PURE: what the server says of the room, and how sure we are of it. Every event from the wire that changes
  * what there is to show goes through here, and nothing else changes it. What only my screen has is in mine.js.
  *
- * @import { Ack, Heartbeat, Notice, Progress, ServerEvent, Snapshot, UnknownRoom, Welcome } from "./wire.js"
+ * @import { Ack, Heartbeat, Notice, Presence, Progress, ServerEvent, Snapshot, UnknownRoom, Welcome } from "./wire.js"
  * @import { MineEvent } from "./mine.js"
  * @import { Transfer } from "./transfer.js"
  *
@@ -23,10 +23,10 @@
 
 import { follow } from "./transfer.js";
 
-/** A snapshot that was announced and has not come for so long is not coming: connect anew. */
+/** What has not come for so long is not coming: connect anew. */
 export const BEHIND_MS = 5000;
 
-/** The server drops a notice with the next change; people get so long to read it. */
+/** The server drops a notice with the next change; people get so long. */
 const NOTICE_MS = 8000;
 
 /**
@@ -65,25 +65,17 @@ export function reduceRoom(room, given, now) {
     case "link":
       return event.link === room.link ? room : { ...room, link: event.link };
     case "welcome":
-      return {
-        ...room,
-        id: event.room_id ?? event.watch_id,
-        link: "live",
-        welcome: event,
-        unknown: null,
-        awaiting: true,
-        behindSince: null,
-      };
+      return { ...room, id: event.room_id ?? event.watch_id, link: "live", welcome: event, unknown: null, awaiting: true, behindSince: null };
     case "unknown_room":
       return { ...newRoom(room.id), link: "live", unknown: event };
     case "snapshot":
-      return room.awaiting || isNews(room.snapshot, event) ? taken(room, event, now) : caughtUp(room, event);
+      return room.awaiting || isNews(room.snapshot, event) ? taken(room, event, now) : heard(room, event, now);
     case "progress":
       return progressed(heard(room, event, now), event, now);
     case "heartbeat":
       return heard(room, event, now);
     case "presence":
-      return { ...(room.awaiting ? behind(room, now) : room), members: event.members };
+      return { ...heard(room, event, now), members: event.members };
     case "ack":
       return acknowledged(room, event, now);
     case "sending":
@@ -100,7 +92,7 @@ export function reduceRoom(room, given, now) {
 }
 
 /**
- * Say whether a snapshot is to be taken: its epoch is not ours, or its revision is higher. A line's first is.
+ * Say whether a snapshot is to be taken: its epoch is not ours, or its revision is higher.
  * @param {Snapshot | null} ours
  * @param {{epoch: string, revision: number}} theirs
  */
@@ -134,20 +126,11 @@ function noticeAfter(room, snapshot, now) {
   return same ? room.notice : { ...snapshot.notice, at: now };
 }
 
-/** @param {Room} room @param {{epoch: string, revision: number}} event @returns {Room} */
-function caughtUp(room, event) {
-  const even = room.snapshot?.epoch === event.epoch && room.snapshot.revision === event.revision;
-  return even && room.behindSince !== null ? { ...room, behindSince: null } : room;
-}
-
-/** @param {Room} room @param {Heartbeat | Progress} event @param {number} now @returns {Room} */
+/** A snapshot comes before all that speaks of it. @param {Room} room @param {Heartbeat | Presence | Progress | Snapshot} event @param {number} now */
 function heard(room, event, now) {
-  return room.awaiting || isNews(room.snapshot, event) ? behind(room, now) : caughtUp(room, event);
-}
-
-/** Something came before its snapshot. @param {Room} room @param {number} now @returns {Room} */
-function behind(room, now) {
-  return room.behindSince === null ? { ...room, behindSince: now } : room;
+  const missing = room.awaiting || ("epoch" in event ? isNews(room.snapshot, event) : room.behindSince !== null);
+  const behindSince = missing ? (room.behindSince ?? now) : null;
+  return behindSince === room.behindSince ? room : { ...room, behindSince };
 }
 
 /** @param {Room} room @param {Ack} event @param {number} now @returns {Room} */

@@ -1,30 +1,22 @@
 /**
- * Sends one file: in slices, never more on the way than the window allows, driven by the acknowledgements. When the
- * line is lost and there again, it goes on where the server's bytes end, once the server has seen that the file is the
- * same. The figures people see are the room's (stored bytes); the arithmetic is in transfer.js.
+ * Sends one file in slices, as the window allows. When the line is lost and there again, it goes on where the server's
+ * bytes end, once it has shown that the file is the same. The arithmetic is in transfer.js.
  *
  * @import { Alert, Sending } from "./mine.js"
- * @import { Command, Limits, ServerEvent } from "./wire.js"
- *
- * @typedef {{send: (command: Command) => boolean, sendChunk: (chunk: ArrayBuffer) => boolean}} Line
+ * @import { Connection } from "./connection.js"
+ * @import { Limits, ServerEvent } from "./wire.js"
  */
 
 import { bytes } from "./format.js";
 import { nextChunk } from "./transfer.js";
 
-/** Until the server has told its own. */
-const DEFAULT_CHUNK_BYTES = 256 * 1024;
-const DEFAULT_WINDOW_BYTES = 4 * 1024 * 1024;
-
 const LOST = "The connection was lost while the file was on its way, and the server has no part of it any more.";
 
 /** Errors after which the same file can be sent once more. */
 const WORTH_ANOTHER = new Set([
-  "upload_failed",
   "upload_running",
   "connection_lost",
   "limit_reached",
-  "internal",
   "storage_failed",
 ]);
 
@@ -38,7 +30,7 @@ export class Uploader {
   #file = null;
   /** The file of the last failure, for "Send again". @type {File | null} */
   #failed = null;
-  /** An upload that the room has no more. @type {{id: string, file: File} | null} */
+  /** One that the room has no more. @type {{id: string, file: File} | null} */
   #ended = null;
   /** @type {string | null} */
   #id = null;
@@ -46,12 +38,14 @@ export class Uploader {
   #resuming = false;
   #announced = false;
   #pumping = false;
+  /** What was read of the file in an earlier one goes nowhere. */
+  #round = 0;
   #sent = 0;
   #stored = 0;
 
   /**
    * @param {object} options
-   * @param {Line} options.line
+   * @param {Pick<Connection, "send" | "sendChunk">} options.line
    * @param {(sending: Sending | null) => void} options.onSending
    * @param {(alert: Alert) => void} options.onAlert
    */
@@ -97,16 +91,17 @@ export class Uploader {
     if (this.#failed) this.offer(this.#failed);
   }
 
-  /** Stop sending; the server is told and everyone gets the former table back. */
+  /** Stop sending; everyone gets the former table back. */
   cancel() {
     const id = this.#id;
     this.#over();
     if (id !== null) this.#line.send({ type: "cancel", upload: id });
   }
 
-  /** The line is lost: the server keeps what it has stored, and the rest follows when there is a line again. */
+  /** The line is lost: what is not stored follows when there is one again. */
   lost() {
     this.#limits = null;
+    this.#round += 1;
     if (this.#begun && this.#id === null) this.#fail("connection_lost", LOST);
     this.#begun = false;
     this.#announced = false;
@@ -172,32 +167,25 @@ export class Uploader {
     this.#resuming = false;
     this.#sent = offset;
     this.#stored = offset;
-    if (proof.length > 0) await this.#prove(proof);
+    const round = ++this.#round;
+    if (proof.length > 0) {
+      const file = /** @type {File} */ (this.#file);
+      this.#pumping = true; // nothing may go out before it
+      // What cannot be read is not the same: the server will say so.
+      const part = await new Blob(proof.map(([start, stop]) => file.slice(start, stop))).arrayBuffer().catch(() => new ArrayBuffer(0));
+      if (this.#round !== round) return;
+      this.#line.sendChunk(part);
+    }
+    this.#pumping = false;
     this.#pump();
   }
 
-  /** @param {[number, number][]} proof */
-  async #prove(proof) {
-    const file = /** @type {File} */ (this.#file);
-    this.#pumping = true; // nothing may go out before it
-    try {
-      this.#line.sendChunk(await new Blob(proof.map(([start, stop]) => file.slice(start, stop))).arrayBuffer());
-    } catch {
-      this.#line.sendChunk(new ArrayBuffer(0)); // what cannot be read is not the same: the server will say so
-    } finally {
-      this.#pumping = false;
-    }
-  }
-
-  /**
-   * The room's upload was ours and is not any more: done, failed, or cancelled by another.
-   * @param {string | null} shown
-   */
+  /** The room's upload was ours and is not any more: done, failed or cancelled. @param {string | null} shown */
   #compare(shown) {
     if (this.#id === null || this.#file === null) return;
     if (shown === this.#id) this.#announced = true;
     else if (this.#announced) {
-      // The snapshot may come before the event that says to us why.
+      // The event that says why may come later.
       this.#ended = { id: this.#id, file: this.#file };
       this.#over();
     }
@@ -207,7 +195,7 @@ export class Uploader {
   #refused(error) {
     if (error.ask !== undefined) return false;
     if (error.upload !== undefined && error.upload !== this.#id) {
-      // Of one that we have cancelled nobody needs to hear more.
+      // Of one that we cancelled nobody hears more.
       if (error.upload === this.#ended?.id) this.#alert(this.#ended.file, error.code, error.message);
       return true;
     }
@@ -229,35 +217,29 @@ export class Uploader {
     if (this.#pumping || this.#file === null || this.#id === null) return;
     const file = this.#file;
     const id = this.#id;
+    const round = this.#round;
     this.#pumping = true;
     try {
       for (let chunk = this.#next(file); chunk; chunk = this.#next(file)) {
         const part = await file.slice(chunk.start, chunk.stop).arrayBuffer();
-        if (this.#id !== id) break;
+        if (this.#round !== round) return;
         if (part.byteLength !== chunk.stop - chunk.start) throw new Error("the file has changed");
         if (!this.#line.sendChunk(part)) break;
         this.#sent = chunk.stop;
       }
     } catch {
-      if (this.#id === id) {
-        this.#line.send({ type: "cancel", upload: id });
-        this.#fail("unreadable", "The browser could not read it. Is it a folder, or has it been moved or changed?");
-      }
-    } finally {
-      this.#pumping = false;
+      if (this.#round !== round) return;
+      this.#line.send({ type: "cancel", upload: id });
+      this.#fail("unreadable", "The browser could not read it. Is it a folder, or has it been moved or changed?");
     }
-    if (this.#id !== id) this.#pump();
+    this.#pumping = false;
   }
 
   /** @param {File} file */
   #next(file) {
-    return nextChunk({
-      size: file.size,
-      sent: this.#sent,
-      stored: this.#stored,
-      chunkBytes: this.#limits?.chunk_bytes ?? DEFAULT_CHUNK_BYTES,
-      windowBytes: this.#limits?.window_bytes ?? DEFAULT_WINDOW_BYTES,
-    });
+    if (this.#limits === null) return null;
+    const { chunk_bytes: chunkBytes, window_bytes: windowBytes } = this.#limits;
+    return nextChunk({ size: file.size, sent: this.#sent, stored: this.#stored, chunkBytes, windowBytes });
   }
 
   /** @param {string} code @param {string} message */
@@ -279,6 +261,8 @@ export class Uploader {
     this.#begun = false;
     this.#resuming = false;
     this.#announced = false;
+    this.#round += 1;
+    this.#pumping = false;
     this.#sent = 0;
     this.#stored = 0;
     this.#onSending(null);

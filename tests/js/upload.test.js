@@ -207,3 +207,26 @@ test("a file that cannot be read is told of, and the server too", async () => {
   assert.equal(seen.alerts[0].code, "unreadable");
   assert.deepEqual(seen.commands[1], { type: "cancel", upload: "u1" });
 });
+
+test("what was read of the file for a line that is lost goes nowhere", async () => {
+  const { uploader, seen, content, file } = begin();
+  uploader.take({ type: "ready", upload: "u1", offset: 0, proof: [] });
+  await turns();
+  uploader.take({ type: "ack", upload: "u1", offset: 100 });
+  const late = [];
+  const slice = file.slice.bind(file);
+  file.slice = (...span) => ({ arrayBuffer: () => new Promise((done) => late.push(() => done(slice(...span).arrayBuffer()))) });
+  uploader.take({ type: "ack", upload: "u1", offset: 200 });
+  await turns();
+  assert.equal(late.length, 1);
+  file.slice = slice;
+  uploader.lost();
+  seen.chunks.length = 0;
+  uploader.take(welcome);
+  late[0]();
+  await turns();
+  assert.deepEqual(seen.chunks, []);
+  uploader.take({ type: "ready", upload: "u1", offset: 300, proof: [[0, 100]] });
+  await turns();
+  assert.deepEqual(Buffer.concat(seen.chunks), Buffer.concat([content.subarray(0, 100), content.subarray(300, 500)]));
+});
