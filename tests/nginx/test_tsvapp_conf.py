@@ -260,6 +260,12 @@ class TestServer:
         response, _ = nginx.get(path)
         assert response.status == 404
 
+    @pytest.mark.parametrize("path", ["/metrics", "/metrics/", "//metrics", "/%6detrics"])
+    def test_metrics_are_not_to_be_had_here(self, nginx: Nginx, path: str) -> None:
+        response, body = nginx.get(path)
+        assert response.status in (308, 404)
+        assert b"tsvapp_" not in body
+
     @pytest.mark.parametrize("path", ["/", "/healthz", "/nothing"])
     def test_the_applications_answer_comes_through_as_it_is(self, nginx: Nginx, server: Server, path: str) -> None:
         def own(response: http.client.HTTPResponse) -> list[tuple[str, str]]:

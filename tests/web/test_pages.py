@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import http.client
 import os
+import signal
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -14,7 +16,7 @@ from flask import Flask, abort
 from flask.testing import FlaskClient
 from werkzeug.http import parse_options_header
 
-from tests.support.client import table
+from tests.support.client import ArticleClient, table
 from tsvapp import create_app
 from tsvapp.live import worker as live_worker
 from tsvapp.live.worker import Worker
@@ -429,3 +431,21 @@ def test_a_drained_server_still_gives_what_it_has_in_memory_and_sends_for_the_re
     answer = site.get(f"/{uuid4()}.tsv")
     in_words(answer, 503)
     assert answer.headers["Retry-After"] == "5"
+
+
+def test_who_asks_a_server_that_ends_is_told_that_it_is_not_ready(start_server, clients):
+    server = start_server()
+    member = ArticleClient(server.ws_url)
+    clients.callback(member.close)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=40)
+    clients.callback(connection.close)
+    answers = []
+    for end in (lambda: None, lambda: (server.signal(signal.SIGTERM), member.wait_for_close())):
+        end()
+        connection.request("GET", "/readyz")
+        answer = connection.getresponse()
+        answers.append((answer.status, answer.read(), answer.headers["Cache-Control"]))
+    assert answers == [
+        (200, b"ready\n", "no-store"),
+        (503, b"The server is starting or restarting.\n", "no-store"),
+    ]
