@@ -16,8 +16,8 @@ from tsvapp.settings import Settings
 
 MINUTE_SECONDS = 60.0
 HOUR_SECONDS = 3600.0
-ASKING_BURST_SECONDS = 0.25
-"""What one address may ask at once after a rest, as seconds of its rate: each holds the others up by a millisecond."""
+ASKING_BURST_SECONDS = 1.0
+"""What one address may ask at once after a rest, as seconds of its rate: the viewer has nearly as many files."""
 
 
 class Addresses:
