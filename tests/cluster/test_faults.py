@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import signal
+import urllib.error
+import urllib.request
 from collections.abc import Callable
+
+import pytest
 
 from tests.cluster.conftest import Workers
 from tests.support.client import V1Client, table
@@ -86,3 +90,17 @@ def test_a_killed_worker_takes_its_people_along_and_its_upload_goes_on_at_anothe
         again.socket.send(data[start : start + 200_000])
     assert again.wait_for("finished")["rows"] == 30_001
     assert viewer.see(lambda event: event["upload"] is None and event["table"] is not None)["table"]["rows"] == 30_001
+
+
+def test_a_worker_that_starts_before_redis_serves_as_soon_as_that_is_there(
+    start_workers: Workers, v1_at: At, redis: Redis
+) -> None:
+    redis.kill()
+    (worker,) = start_workers(1)
+    worker.wait_for_log("the shared store is waited for")
+    with pytest.raises(urllib.error.HTTPError, match="503"):
+        urllib.request.urlopen(f"{worker.url}/readyz")
+    redis.start()
+    worker.wait_for_log("the shared store is there")
+    client = v1_at(worker)
+    assert client.upload(table(100))["rows"] == 101

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from tsvapp.errors import StartupError, StorageFailed, StoreAway, UnknownRoom
+from tsvapp.errors import StorageFailed, StoreAway, UnknownRoom
 from tsvapp.live.backplane import Backplane
 from tsvapp.live.counts import Counts
 from tsvapp.live.ids import new_id
@@ -55,23 +55,23 @@ class SharedRecords(Records):
         self._documents.make()
 
     def answers(self) -> bool:
-        """Say whether the shared store answers; raise StartupError if it is too old."""
+        """Say whether the shared store answers and can be used; if not, the log says why."""
         try:
             version = self._shared.version()
+            self.count = self._shared.count_rooms()
         except StoreAway as error:
             log.warning("the shared store is waited for: %s", error)
             return False
         if version < LEAST_VERSION:
-            raise StartupError(
-                f"The shared store has version {'.'.join(map(str, version))}; Redis or Valkey 7 is wanted at least."
-            )
+            found = ".".join(map(str, version))
+            log.error("the shared store has version %s; Redis or Valkey 7 is wanted at least", found)
+            return False
+        with suppress(StorageFailed):  # then it is asked when there is something to sweep
+            self._owns_documents()
         return True
 
     def open(self) -> None:
-        """Begin to keep rooms."""
-        self.count = self._shared.count_rooms()
-        with suppress(StorageFailed):  # then it is asked when there is something to sweep
-            self._owns_documents()
+        """Begin to keep rooms: all that takes is done when the store answers."""
 
     def probe(self) -> None:
         """Raise StorageFailed if the disk or the shared store takes nothing."""
