@@ -178,12 +178,19 @@ def test_a_record_that_is_none_costs_its_room_only(directory: Directory, text: s
     directory.assert_only_one_room_is_unreadable()
 
 
-@pytest.mark.parametrize("field", ["document", "former", "page", "revision", "reading"])
+@pytest.mark.parametrize("field", ["document", "former", "page", "reading"])
 def test_a_record_that_lacks_a_field_costs_its_room_only(directory: Directory, field: str) -> None:
     record = directory.record
     del record[field]
     directory.change(record)
     directory.assert_only_one_room_is_unreadable()
+
+
+def test_a_record_that_lacks_its_revision_costs_nothing(directory: Directory) -> None:
+    record = directory.record
+    del record["revision"]
+    directory.change(record)
+    assert directory.rows(BROKEN) == cells(DATA)
 
 
 @pytest.mark.parametrize("field", ["id", "dialect", "choice", "reasons"])
