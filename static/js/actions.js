@@ -147,12 +147,7 @@ export function actionsOf({ state, sheet, dispatch, connection, uploader, asks, 
     send(files) {
       if (files[0] === undefined || hindered()) return;
       if (state().room.unknown) startAnew();
-      const { transfer } = state().room;
-      const [file] = files;
-      // The file of an upload that broke off goes on with it, whoever brings it.
-      if (transfer?.paused && transfer.name === file.name && transfer.size === file.size) {
-        uploader.resume(file, transfer.upload);
-      } else uploader.offer(file);
+      uploader.offer(files[0]);
     },
 
     /** Send pasted cells; what others may look at is replaced only if I mean it. @param {File} file @param {Size} size */

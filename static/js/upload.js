@@ -4,7 +4,7 @@
  *
  * @import { Alert, Sending } from "./mine.js"
  * @import { Connection } from "./connection.js"
- * @import { Limits, ServerEvent } from "./wire.js"
+ * @import { Limits, ServerEvent, Upload } from "./wire.js"
  */
 
 import { bytes } from "./format.js";
@@ -32,6 +32,8 @@ export class Uploader {
   #failed = null;
   /** One that the room has no more. @type {{id: string, file: File} | null} */
   #ended = null;
+  /** What the room receives. @type {Upload | null | undefined} */
+  #shown;
   /** @type {string | null} */
   #id = null;
   #begun = false;
@@ -70,20 +72,7 @@ export class Uploader {
     }
     this.#file = file;
     this.#onSending({ name: file.name, size: file.size });
-    if (this.#limits) this.#begin();
-  }
-
-  /**
-   * Go on with an upload that broke off, from its file.
-   * @param {File} file
-   * @param {string} id
-   */
-  resume(file, id) {
-    if (this.busy) return;
-    this.#file = file;
-    this.#id = id;
-    this.#onSending({ name: file.name, size: file.size });
-    if (this.#limits) this.#resume();
+    this.#begin();
   }
 
   /** Send the file that failed last once more. */
@@ -101,6 +90,7 @@ export class Uploader {
   /** The line is lost: what is not stored follows when there is one again. */
   lost() {
     this.#limits = null;
+    this.#shown = undefined;
     this.#round += 1;
     if (this.#begun && this.#id === null) this.#fail("connection_lost", LOST);
     this.#begun = false;
@@ -115,10 +105,7 @@ export class Uploader {
     switch (event.type) {
       case "welcome":
         this.#limits = event.limits;
-        if (this.#file && !this.#begun) {
-          if (this.#id === null) this.#begin();
-          else this.#resume();
-        }
+        if (this.#file && !this.#begun && this.#id !== null) this.#resume();
         return false;
       case "ready":
         this.#ready(event.upload, event.offset, event.proof);
@@ -131,7 +118,9 @@ export class Uploader {
         if (event.upload === this.#id) this.#over();
         return false;
       case "snapshot":
+        this.#shown = event.upload;
         this.#compare(event.upload?.upload ?? null);
+        if (this.#file && !this.#begun) this.#begin();
         return false;
       case "error":
         return this.#refused(event);
@@ -140,8 +129,16 @@ export class Uploader {
     }
   }
 
+  /** Begin once it is known what the room receives: the file of an upload that broke off goes on with it. */
   #begin() {
     const file = /** @type {File} */ (this.#file);
+    const shown = this.#shown;
+    if (shown === undefined) return;
+    if (shown?.paused && shown.name === file.name && shown.size === file.size) {
+      this.#id = shown.upload;
+      this.#resume();
+      return;
+    }
     const limit = this.#limits?.upload_bytes ?? Infinity;
     if (file.size > limit) {
       this.#fail("too_large", `It has ${bytes(file.size)}; this server takes files of up to ${bytes(limit)}.`);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -243,6 +244,33 @@ def test_an_upload_whose_sender_left_is_resumed_by_who_brings_the_same_file(open
     expect(second.get_by_role("progressbar")).to_be_hidden()
 
 
+@pytest.mark.parametrize("early", [False, True], ids=["once the room is there", "before the room is there"])
+def test_an_upload_goes_on_after_a_reload_when_the_same_file_is_chosen_again(open_page: OpenPage, early: bool) -> None:
+    first, held = standing_still(open_page)
+    first.on("dialog", lambda dialog: dialog.accept())  # of a page that is left while it sends
+    second = open_page(path_of(first))
+    expect(second.get_by_label("Upload")).to_contain_text("is sending")
+    late: list[Route] = []
+    if early:
+        first.route("**/static/js/main.js", lambda route: late.append(route), times=1)
+    first.reload(wait_until="commit")
+    bar = second.get_by_label("Upload")
+    expect(bar).to_contain_text("Paused: big.tsv")
+    expect(bar.locator(".percent")).to_have_text(re.compile(r"^[1-9]\d? %$"))
+    stored, size = second.evaluate("(({ value, max }) => [value, max])(document.querySelector('.sending progress'))")
+    expect(bar.locator(".percent")).to_have_text(f"{stored * 100 // size:.0f} %")
+    held.release()
+    if not early:
+        expect(first.get_by_label("Upload")).to_contain_text("Paused: big.tsv")
+    upload(first, numbers(400_000), "big.tsv")
+    for route in late:
+        route.continue_()
+    for page in (first, second):
+        expect(page.locator(".toolbar")).to_contain_text("400,000 rows")
+        expect(page.get_by_role("progressbar")).to_be_hidden()
+        expect(page.get_by_role("alert")).to_be_hidden()
+
+
 def test_an_upload_goes_on_by_itself_after_the_server_was_killed(
     open_page: OpenPage, server: Server, complaints: Complaints
 ) -> None:
@@ -271,6 +299,20 @@ def test_an_upload_that_the_server_has_lost_can_be_sent_again(
     expect(page.get_by_role("alert")).to_be_hidden()
 
 
+def test_a_page_that_slept_looks_at_once_whether_its_line_is_alive(open_page: OpenPage) -> None:
+    lossy = Lossy(lambda message: False)
+    page = open_page(prepare=lossy.prepare)
+    opened(page, numbers(500))
+    lossy.lose()
+    # As after a night: timers have stood still, the clock on the wall has not.
+    page.evaluate("const now = Date.now; Date.now = () => now() + 8 * 3600 * 1000")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    turn(page, "Next page")
+    at_page(page, 2)
+    assert lossy.connections == 2
+
+
 class TestSilence:
     @pytest.fixture
     def server(self, start_server: Callable[..., Server]) -> Server:
@@ -287,6 +329,34 @@ class TestSilence:
         at_page(second, 2)
         at_page(first, 2)
         assert lossy.connections == 2
+
+    def test_a_page_that_misses_the_first_state_of_a_new_line_does_not_stay_live_on_the_old_one(
+        self, open_page: OpenPage
+    ) -> None:
+        """All but the snapshots of the second line come, so that nothing else tells that they are missing."""
+        lines: list[WebSocketRoute] = []
+
+        def between(ours: WebSocketRoute) -> None:
+            lines.append(ours)
+            swallows, server = len(lines) == 2, ours.connect_to_server()
+
+            def pass_on(message: str | bytes) -> None:
+                if not (swallows and (isinstance(message, bytes) or '"type":"snapshot"' in message)):
+                    ours.send(message)
+
+            server.on_message(pass_on)
+
+        first = open_page(prepare=lambda page: page.route_web_socket("**/parser/ws**", between))
+        opened(first, numbers(500))
+        second = open_page(path_of(first))
+        at_page(second, 1)
+        lines[0].close()
+        until = time.monotonic() + 30
+        while len(lines) < 3 and time.monotonic() < until:
+            first.wait_for_timeout(100)  # lets the lines be opened
+        assert len(lines) == 3
+        turn(second, "Next page")
+        at_page(first, 2)
 
     def test_a_line_that_has_gone_silent_is_given_up(self, open_page: OpenPage) -> None:
         lossy = Lossy(lambda message: False)

@@ -9,6 +9,12 @@ import { uploadOf } from "./support.js";
 const LIMITS = { chunk_bytes: 100, window_bytes: 250, upload_bytes: 10_000 };
 const welcome = { type: "welcome", limits: LIMITS };
 
+/** Connect to a room that receives `upload`. */
+function connect(uploader, upload = null) {
+  uploader.take(welcome);
+  uploader.take({ type: "snapshot", upload });
+}
+
 function begin(size = 1000, { greet = true } = {}) {
   const content = Buffer.from(Array.from({ length: size }, (_, at) => at % 251));
   const file = new File([content], "new.tsv");
@@ -22,7 +28,7 @@ function begin(size = 1000, { greet = true } = {}) {
     onSending: (sending) => (seen.sending = sending),
     onAlert: (alert) => seen.alerts.push(alert),
   });
-  if (greet) uploader.take(welcome);
+  if (greet) connect(uploader);
   uploader.offer(file);
   return { uploader, seen, content, file };
 }
@@ -57,6 +63,8 @@ test("a file that is dropped before there is a line waits for it", () => {
   assert.deepEqual(seen.commands, []);
   assert.equal(seen.sending.name, "new.tsv");
   uploader.take(welcome);
+  assert.deepEqual(seen.commands, [], "what the room receives is not known yet");
+  uploader.take({ type: "snapshot", upload: null });
   assert.equal(seen.commands[0].type, "begin");
 });
 
@@ -126,19 +134,21 @@ test("an upload that the server has lost can be sent again from its beginning", 
   uploader.take(welcome);
   assert.ok(uploader.take({ type: "error", code: "no_upload", message: "None." }));
   assert.equal(seen.alerts[0].code, "connection_lost");
+  uploader.take({ type: "snapshot", upload: null });
   uploader.again();
   assert.equal(seen.commands[2].type, "begin");
 });
 
 test("the file of an upload that broke off goes on with it, and another is refused", () => {
-  const { uploader, seen, file } = begin(10);
-  uploader.take({ type: "ready", upload: "u1", offset: 0, proof: [] });
-  uploader.take({ type: "finished", upload: "u1", rows: 1 });
-  uploader.resume(file, "u7");
-  assert.deepEqual(seen.commands[1], { type: "resume", upload: "u7", name: "new.tsv", size: 10 });
+  const { uploader, seen, file } = begin(1000, { greet: false });
+  connect(uploader, uploadOf(400, { upload: "u7", paused: true }));
+  assert.deepEqual(seen.commands, [{ type: "resume", upload: "u7", name: "new.tsv", size: 1000 }]);
   assert.ok(uploader.take({ type: "error", code: "not_the_same", message: "Another." }));
   assert.equal(seen.alerts[0].remedy, "choose");
   assert.ok(!uploader.busy);
+  uploader.take({ type: "snapshot", upload: uploadOf(400, { upload: "u7", paused: false }) });
+  uploader.offer(file);
+  assert.equal(seen.commands[1].type, "begin", "one that is on its way is another's");
 });
 
 test("a line that is lost before the server has named the upload ends it", () => {
@@ -146,7 +156,7 @@ test("a line that is lost before the server has named the upload ends it", () =>
   uploader.lost();
   assert.equal(seen.alerts[0].code, "connection_lost");
   uploader.again();
-  uploader.take(welcome);
+  connect(uploader);
   assert.equal(seen.commands[1].type, "begin");
 });
 
