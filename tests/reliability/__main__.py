@@ -30,7 +30,7 @@ def main() -> int:
         server = Server(Path(directory) / "data", **SETTINGS)
         server.start()
         try:
-            outcome = Chaos(server, seed, rooms=3, viewers=40).run(by_chance(random.Random(seed)), enough)
+            outcome = Chaos(server, seed, rooms=3, viewers=80).run(by_chance(random.Random(seed)), enough)
         finally:
             server.stop()
     print(outcome)

@@ -125,7 +125,7 @@ class Chaos:
         while first.shown is None or not arena.documents:
             await asyncio.sleep(0.01)
         crowd = [Client(arena, "meddler", "meddler"), Client(arena, "watcher", "watcher")]
-        crowd += [Client(arena, f"turner{number}", "turner") for number in range(2)]
+        crowd += [Client(arena, f"turner{number}", "turner") for number in range(3)]
         crowd += [Client(arena, f"viewer{number}") for number in range(self._viewers)]
         crowd += [ArticleClient(arena, f"reader{number}") for number in range(max(1, self._viewers // 4))]
         crowd.append(ArticleClient(arena, "article turner", "turner"))

@@ -172,7 +172,7 @@ class Client:
     async def _act(self, socket: ClientConnection) -> None:
         act = {"turner": self._turn, "uploader": self._upload, "meddler": self._meddle}.get(self.role)
         while act is not None and not self.arena.quiet.is_set():
-            await asyncio.sleep(self.arena.chooser.uniform(0.0, 0.15))
+            await asyncio.sleep(self.arena.chooser.uniform(0.0, 0.1))
             if self._snapshot is not None:
                 await act(socket)
 
@@ -188,17 +188,17 @@ class Client:
     async def _meddle(self, socket: ClientConnection) -> None:
         assert self._snapshot is not None
         await asyncio.sleep(self.arena.chooser.uniform(0.2, 1.0))
-        what = self.arena.chooser.choice(["restore", "read", "present", "hand", "introduce"])
+        what = self.arena.chooser.choice(["restore", "read", "present", "introduce"])
         if what == "restore" and self._snapshot["former"]:
             await self._send(socket, what, document=self.arena.chooser.choice(self._snapshot["former"])["document"])
         elif what == "read":
             await self._send(socket, what, quoting=self.arena.chooser.choice([True, False, None]))
         elif what == "introduce":
             await self._send(socket, what, key=f"the key of {self.name}", name=self.name, hue=7)
-        elif what == "hand":
-            await self._send(socket, what, member=None)
         elif what == "present":
             await self._send(socket, what)
+            await asyncio.sleep(0.2)  # meanwhile the others are refused
+            await self._send(socket, "hand", member=None)
 
     async def _answer(self, *kinds: str) -> dict[str, Any]:
         while True:
@@ -211,7 +211,7 @@ class Client:
         shown = self._snapshot["upload"]
         if self._pending is None:
             await asyncio.sleep(self.arena.chooser.uniform(0.0, 1.0))
-            data = self.arena.new_document(self.arena.chooser.randint(5_000, 40_000))
+            data = self.arena.new_document(self.arena.chooser.randint(5_000, 20_000))
             await self._send(socket, "begin", name="table.tsv", size=len(data))
             answer = await self._answer("ready", "error")
             if answer["type"] == "error":
