@@ -69,7 +69,7 @@ def test_a_table_that_is_deleted_at_one_worker_is_gone_at_all(start_workers: Wor
         assert v1_at(server, first.room_id).first["reason"] == "deleted"
         with pytest.raises(urllib.error.HTTPError, match="404"):
             urllib.request.urlopen(f"{server.url}/{first.room_id}.tsv")
-    assert not [path for path in (one.data_dir / "documents").iterdir() if path.is_file()]
+    assert [path.name for path in (one.data_dir / "shared").iterdir()] == ["store"]
 
 
 def test_a_renewed_link_to_look_only_ends_the_former_one_at_all_workers(start_workers: Workers, v1_at: At) -> None:

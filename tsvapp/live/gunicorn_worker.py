@@ -78,6 +78,17 @@ class AskingSocket(socket.socket):
             rest = rest[self.send(rest, flags) :]
 
 
+class Listener:
+    """Know where a connection came in, as the socket that took it does."""
+
+    def __init__(self, name: Any) -> None:
+        self._name = name
+
+    def getsockname(self) -> Any:
+        """Return the address."""
+        return self._name
+
+
 class BoundedWorker(GeventWorker):
     """Count those who ask, and let none of them take too long."""
 
@@ -121,13 +132,12 @@ class BoundedWorker(GeventWorker):
         else:
             self._asking[address] += 1
             self._all_asking += 1
+            # It may be closed while this one waits, when the worker ends; who has been let in is served all the same.
+            listener = Listener(listener.getsockname())
             try:
                 if not is_proxy:
                     tsvapp.addresses.connects(address).wait()
-                if self.alive:
-                    self._serve(listener, client, addr)
-                else:  # it ended while this one waited, and the listener is gone
-                    self.refuse(client, 503, "Service Unavailable", "The server is restarting. Try again in a moment.")
+                self._serve(listener, client, addr)
             finally:
                 self._all_asking -= 1
                 self._asking[address] -= 1
