@@ -190,11 +190,11 @@ class Client:
         await self._send(socket, "turn", page=page)
 
     async def _meddle(self, socket: ClientConnection) -> None:
-        assert self._snapshot is not None
         await asyncio.sleep(self.arena.chooser.uniform(0.2, 1.0))
         what = self.arena.chooser.choice(["restore", "read", "present", "introduce"])
-        if what == "restore" and self._snapshot["former"]:
-            await self._send(socket, what, document=self.arena.chooser.choice(self._snapshot["former"])["document"])
+        former = self._snapshot["former"] if self._snapshot else []  # the line may have been cut meanwhile
+        if what == "restore" and former:
+            await self._send(socket, what, document=self.arena.chooser.choice(former)["document"])
         elif what == "read":
             await self._send(socket, what, quoting=self.arena.chooser.choice([True, False, None]))
         elif what == "introduce":
