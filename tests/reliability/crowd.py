@@ -121,6 +121,7 @@ class Client:
         while True:
             number += 1
             self.connection = f"{self.name}#{number}"
+            self._answers, self._snapshot = asyncio.Queue(), None
             try:
                 async with self._connect() as socket, asyncio.TaskGroup() as tasks:
                     acting = tasks.create_task(self._act(socket))
@@ -146,7 +147,6 @@ class Client:
         history = self.arena.history
         match event["type"]:
             case "welcome":
-                self._answers, self._snapshot = asyncio.Queue(), None
                 if event["may_drive"]:
                     self.arena.room_id, self.arena.watch_id = event["room_id"], event["watch_id"]
             case "unknown_room":
