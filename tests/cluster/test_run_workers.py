@@ -101,9 +101,10 @@ def reload_and_ask(cluster: Cluster, paths: list[str]) -> list[tuple[int, bytes]
     return answers
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "program",
-    ["nginx", pytest.param("redis-server", marks=pytest.mark.long), pytest.param("gunicorn", marks=pytest.mark.long)],
+    ["nginx", "redis-server", "gunicorn"],
 )
 def test_when_a_part_ends_for_good_all_end_and_it_is_named(directory: Path, program: str) -> None:
     cluster = Cluster(directory / "data", count=1)
