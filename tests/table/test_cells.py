@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tsvapp.table.cells import PIECE_CELLS, cut, cut_in_pieces, cut_rows
@@ -86,6 +86,7 @@ def test_a_quoted_cell_beyond_the_limit_is_data() -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "windows-1252", "utf-16-le", "shift_jis"])
 @pytest.mark.parametrize("row_end", ["\n", "\r"])
+@settings(max_examples=50, deadline=None)
 @given(
     rows=st.lists(st.lists(st.sampled_from([b"a", b",", b'"', b"\r", b"\xc3", b"\xa9", b"\xff", b"\x00"]), max_size=6)),
     has_end=st.booleans(),
