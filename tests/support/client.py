@@ -66,7 +66,11 @@ class V1Client:
         """Wait for the next event of this type that fits; others that come meanwhile put no end off."""
         until = time.monotonic() + WAIT_SECONDS
         while True:
-            event = self.receive(until - time.monotonic())
+            try:
+                event = self.receive(until - time.monotonic())
+            except TimeoutError as error:
+                came = [(each["type"], each.get("code"), each.get("message")) for each in self.events[-8:]]
+                raise TimeoutError(f"no {kind} came that fits; the last that came: {came}") from error
             if event["type"] == kind and fits(event):
                 return event
 

@@ -41,7 +41,7 @@ SAMPLES = 24
 WARM_UP = 1 / 3
 """Share of the samples that are left out of the slope: pools fill, and the allocator finds its size."""
 
-NOISE_KIB = 8 << 10
+NOISE_KIB = 12 << 10
 """By how much memory may differ between two samples that have nothing to do with time: what is being uploaded now."""
 
 LEAK_KIB = 256
