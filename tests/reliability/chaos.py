@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from os import kill
@@ -89,7 +90,9 @@ class Chaos:
     def run(self, faults: Iterator[str], enough: Callable[[Outcome], bool]) -> Outcome:
         """Commit `faults` until they end or there was enough, and return what came of it."""
         try:
-            asyncio.run(self._run(faults, enough))
+            # In a thread of its own: a browser that other tests drive here keeps an event loop running in this one.
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(asyncio.run, self._run(faults, enough)).result()
         finally:
             self._proxy.close()
         return self._outcome
