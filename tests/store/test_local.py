@@ -132,6 +132,14 @@ def test_a_document_that_is_gone_already_can_be_deleted(store):
     store.delete("d1")
 
 
+def test_the_place_on_the_disk_can_be_counted_while_another_upload_is_deleted(store, monkeypatch):
+    store.promise(NAMED, 10)
+    # Its file is there when it is asked for, and gone when it is looked at.
+    monkeypatch.setattr(Path, "exists", lambda path: True)
+    taken, _ = store.promised()
+    assert taken == 10
+
+
 def test_what_no_record_names_is_swept_when_the_directory_is_opened(store, directory):
     for each in (NAMED, BROKEN_OFF, REPLACED):
         keep(store, each)

@@ -171,7 +171,10 @@ class LocalStore:
     def blob(self, document_id: str, most: int | None = None) -> FileBlob:
         """Return the bytes of a document, none if it has no file; what it has beyond `most` is written anew."""
         path = self._documents / document_id
-        size = path.stat().st_size if path.exists() else 0
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError:  # not asked beforehand: another thread may remove it in between
+            size = 0
         return FileBlob(path, size if most is None else min(size, most))
 
     def age(self, document_id: str) -> float:
