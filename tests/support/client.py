@@ -69,7 +69,7 @@ class V1Client:
             try:
                 event = self.receive(until - time.monotonic())
             except TimeoutError as error:
-                came = [(each["type"], each.get("code"), each.get("message")) for each in self.events[-8:]]
+                came = [(each["type"], each.get("message")) for each in self.events if each["type"] != "heartbeat"][-8:]
                 raise TimeoutError(f"no {kind} came that fits; the last that came: {came}") from error
             if event["type"] == kind and fits(event):
                 return event
