@@ -264,6 +264,30 @@ def test_the_wheel_is_asked_for_and_handed_over_and_given_back_to_everyone(v1: C
     assert driver.see(lambda event: event["presenter"] is None)
 
 
+def test_an_upload_that_is_on_its_way_when_somebody_begins_to_present_goes_on_whole(
+    server: Server, v1: Connect
+) -> None:
+    driver = with_table(v1)
+    presenter = v1(driver.room_id)
+    data = table(20_000, word="on its way")
+    parts = [data[start : start + (256 << 10)] for start in range(0, len(data), 256 << 10)]
+    assert len(parts) >= 3
+    driver.begin("second.tsv", len(data))
+    driver.socket.send(parts[0])
+    driver.wait_for("ack")
+    presenter.send("present")
+    driver.see(lambda event: event["presenter"] is not None)
+    driver.socket.send(parts[1])
+    after_all(driver)
+    presenter.send("hand", member=None)
+    driver.see(lambda event: event["presenter"] is None)
+    for part in parts[2:]:
+        driver.socket.send(part)
+    driver.wait_for("finished")
+    with urllib.request.urlopen(f"{server.url}/{driver.room_id}.tsv") as answer:
+        assert answer.read() == data
+
+
 def test_a_presenter_who_comes_back_has_the_wheel_and_one_who_stays_away_lets_go(
     start_server: Callable[..., Server], clients: ExitStack
 ) -> None:

@@ -139,7 +139,9 @@ class V1Member(Listener):
             room = self._room
             if room is None:
                 raise UnknownRoom("There is no table at this address. Start a new one.")
-            if isinstance(command, get_args(Move)):
+            # Of an upload that may be, no chunk is left out because somebody presents meanwhile: it would have a hole.
+            goes_on = isinstance(command, Chunk) and self._upload is not None
+            if isinstance(command, get_args(Move)) and not goes_on:
                 room.expect_driver(self)
             elif isinstance(command, get_args(Wheel)) and not self.may_drive:
                 raise NotAllowed("This link is for looking only.")
