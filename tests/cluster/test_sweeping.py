@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
 
@@ -43,6 +43,23 @@ def test_a_store_that_has_lost_its_records_has_nothing_swept(start_workers: Work
         redis.call("SWAPDB", "0", "1")
         one.start()
         assert rows(one, room_id) == 201
+
+
+def test_an_upload_that_waits_for_its_first_bytes_is_left_alone(
+    start_workers: Workers, redis: Redis, clients: ExitStack
+) -> None:
+    (one,) = start_workers(1)
+    sender = V1Client(one.ws_url)
+    clients.callback(sender.close)
+    data = table(200)
+    sender.begin("t.tsv", len(data))
+    broken = "0" * 32
+    redis.call("HSET", "tsvapp:unfinished", broken, f"{'1' * 32} 0.0")
+    (other,) = start_workers(1)
+    other.wait_for_log(f"nobody went on with is deleted: document {broken[:8]}")
+    assert redis.call("HLEN", "tsvapp:unfinished") == b":1\r\n"
+    sender.socket.send(data)
+    assert sender.wait_for("finished")["rows"] == 201
 
 
 def upload(server: Server) -> str:

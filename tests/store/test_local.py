@@ -153,6 +153,14 @@ def test_what_no_record_names_is_swept_when_the_directory_is_opened(store, direc
     again.close()
 
 
+def test_an_upload_that_was_finished_meanwhile_is_not_forgotten(store, directory):
+    keep(store, NAMED)
+    store.save_room("r1", watch("r1"), 1.0, [], RECORD, unfinished=NAMED)
+    store.save_room("r1", watch("r1"), 2.0, [NAMED], RECORD)
+    store.forget_unfinished(NAMED)
+    assert files(directory) == {NAMED, f"{NAMED}.index"}
+
+
 def test_what_is_not_ours_is_left_alone_by_the_sweep(store, directory):
     documents = directory / "documents"
     foreign = {"lost+found", f"{'a' * 32}", ".nfs0000000001", "backup.tar", f"{'b' * 32}.tsv", f"{'B' * 32}"}

@@ -68,7 +68,10 @@ class RawClient:
 
     def has_ended(self) -> bool:
         """Wait for the end of what the server sends; False when there is something more."""
-        return not self._buffer and self.socket.recv(1) == b""
+        try:
+            return not self._buffer and self.socket.recv(1) == b""
+        except ConnectionResetError:  # the end too, where the server closes while more is on its way to it
+            return True
 
     def _take(self, size: int) -> bytes:
         pieces = [self._buffer[:size]]

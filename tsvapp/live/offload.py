@@ -6,10 +6,13 @@ second). What runs here must take no lock: a lock that gevent has patched belong
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 import gevent
+from gevent.event import AsyncResult
 from gevent.threadpool import ThreadPool
 
 from tsvapp.errors import Restarting
@@ -28,6 +31,7 @@ class SingleThread:
 
     def __init__(self) -> None:
         self._pool = ThreadPool(1)
+        self._waiting: deque[tuple[Callable[[], Any], AsyncResult[Any]]] = deque()
         self._ended = False
 
     def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -37,17 +41,37 @@ class SingleThread:
         """
         if self._ended:
             raise Restarting("The server is restarting. Try again in a moment.")
-        return _run(self._pool, work, *args, **kwargs)
+        return self._in_turn(work, *args, **kwargs)
 
     def end(self, work: Callable[[], None]) -> None:
         """Run `work` as the last that is run here; wait for it."""
         self._ended = True
-        _run(self._pool, work)
+        self._in_turn(work)
+
+    def _in_turn(self, work: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+        # A pool of one is no queue: who waits for a free place in it may be overtaken by who comes later, and an older
+        # record would be written over a newer one.
+        done: AsyncResult[Any] = AsyncResult()
+        self._waiting.append((partial(_run, self._pool, work, *args, **kwargs), done))
+        if len(self._waiting) == 1:
+            gevent.spawn(self._work_off)
+        result: R = _returned(done.get())
+        return result
+
+    def _work_off(self) -> None:
+        while self._waiting:
+            work, done = self._waiting[0]
+            done.set(_settle(work, (), {}))
+            self._waiting.popleft()
 
 
 def _run(pool: ThreadPool, work: Callable[..., R], *args: Any, **kwargs: Any) -> R:
     # The error travels as a value: a pool prints what its jobs raise, though the waiter gets it as well.
-    settled: tuple[R, BaseException | None] = pool.spawn(_settle, work, args, kwargs).get()  # type: ignore[assignment]
+    result: R = _returned(pool.spawn(_settle, work, args, kwargs).get())
+    return result
+
+
+def _returned(settled: Any) -> Any:
     result, error = settled
     if error is not None:
         raise error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from time import monotonic
 from typing import Any
@@ -224,9 +225,16 @@ class Records:
                 log.warning("document %.8s…: its row index cannot be kept: %s", kept["id"], error.__cause__)
         return Document.restore(blob, reading, new_id, max_row_bytes=most), reading
 
-    def unfinished(self) -> list[str]:
-        """Name the documents of uploads that have not ended."""
-        return self._thread.run(self._store.unfinished)
+    def abandoned(self, running: Callable[[], Collection[str]]) -> list[str]:
+        """Name the documents of uploads that have not ended, and which nobody has gone on with for long."""
+        unfinished = self._thread.run(self._store.unfinished)
+        # After that has been waited for: what begins is running before it is written down.
+        return self._unwritten(unfinished, running())
+
+    def _unwritten(self, documents: Iterable[str], running: Collection[str]) -> list[str]:
+        """Name those that do not run here and were not written to for `abandon_seconds`."""
+        waiting, most = [each for each in documents if each not in running], self._settings.abandon_seconds
+        return [each for each in waiting if offload(self._store.age, each) > most]
 
     def forget_unfinished(self, document_id: str) -> None:
         """Delete what an upload has left that nobody goes on with."""

@@ -7,7 +7,8 @@ how each of its documents is read, and the uploads on their way in.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
 
@@ -150,7 +151,7 @@ class SharedRecords(Records):
 
     def _put_pending(self, room: LiveRoom, pending: dict[str, Any]) -> None:
         record = {**pending, "worker": self.worker}
-        self._shared.begin(pending["document"], room.room_id)
+        self._shared.begin(pending["document"], room.room_id, time.time())
         self._shared.put_document(room.room_id, pending["document"], orjson.dumps(record))
 
     def save_if_needed(self, room: LiveRoom) -> None:
@@ -279,15 +280,18 @@ class SharedRecords(Records):
 
     # What is left over
 
-    def unfinished(self) -> list[str]:
-        """Name the documents of uploads that have not ended."""
-        return list(self._shared.unfinished())
+    def abandoned(self, running: Callable[[], Collection[str]]) -> list[str]:
+        """Name the documents of uploads that have not ended, and which nobody has gone on with for long."""
+        # One that has just begun at another worker has no bytes yet, so its file says nothing of its age.
+        since = time.time() - self._settings.abandon_seconds
+        old = [document_id for document_id, (_, moment) in self._shared.unfinished().items() if moment < since]
+        return self._unwritten(old, running())
 
     def forget_unfinished(self, document_id: str) -> None:
         """Delete what an upload has left that nobody goes on with."""
-        room_id = self._shared.unfinished().get(document_id)
-        if room_id is not None:
-            self._forget_document(room_id, document_id)
+        unfinished = self._shared.unfinished().get(document_id)
+        if unfinished is not None:
+            self._forget_document(unfinished[0], document_id)
 
     def sweep(self) -> None:
         """Remove the files that no record names; nothing where the store is another or has lost its records."""

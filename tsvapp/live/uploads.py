@@ -153,13 +153,9 @@ class Uploads:
 
     def sweep(self) -> None:
         """Delete what broken uploads have left into rooms that nobody has opened since, and what no record names."""
-        unfinished = self._records.unfinished()
-        # After that has been waited for: what begins is running before it is written down.
-        here = {running.document_id for running in self._running.values()}
-        for document_id in unfinished:
-            if document_id not in here and offload(self._store.age, document_id) > self._settings.abandon_seconds:
-                self._records.forget_unfinished(document_id)
-                log.info("an upload that nobody went on with is deleted: document %.8s", document_id)
+        for document_id in self._records.abandoned(lambda: {each.document_id for each in self._running.values()}):
+            self._records.forget_unfinished(document_id)
+            log.info("an upload that nobody went on with is deleted: document %.8s", document_id)
         self._records.sweep()
 
     def chunk(self, running: Running, data: bytes, sender: object, show: bool = True) -> bool:

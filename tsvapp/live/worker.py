@@ -269,6 +269,7 @@ class Worker:
             self._every(seconds, expire)
         self._metrics.start()
         self._ready.set()
+        log.info("ready; rooms that are kept: %d", self.records.count)
 
     def _every(self, seconds: float, work: Callable[[], None]) -> None:
         def keep_house() -> None:

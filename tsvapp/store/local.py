@@ -315,10 +315,11 @@ class LocalStore:
         return [document for (document,) in self._ask("SELECT id FROM unfinished")]
 
     def forget_unfinished(self, document_id: str) -> None:
-        """Remove a document whose upload will not go on."""
-        self.delete(document_id)
+        """Remove a document whose upload will not go on; one that was finished meanwhile stays."""
         with self._transaction() as db:
-            db.execute("DELETE FROM unfinished WHERE id = ?", (document_id,))
+            gone = db.execute("DELETE FROM unfinished WHERE id = ?", (document_id,)).rowcount
+        if gone:
+            self.delete(document_id)
 
     def watched(self, watch_id: str) -> str | None:
         """Return the room that may be looked at by this id, or None."""

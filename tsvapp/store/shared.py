@@ -7,7 +7,7 @@
     tsvapp:watch:ID          the room that may be looked at by this id
     tsvapp:spent:ID          why an id is spent
     tsvapp:rooms             sorted set: the rooms that are kept, by their last use
-    tsvapp:unfinished        hash: document on its way in → room
+    tsvapp:unfinished        hash: document on its way in → room, and since when it comes in where it does
     tsvapp:worker:ID         is there while a worker lives
 
 All of a room that changes together has one hash tag, so a script may change it in one step on a Cluster too. The serial
@@ -274,21 +274,22 @@ class SharedStore:
         with _answers():
             self._client.hdel(_key(room_id, ":documents"), document_id)
 
-    def begin(self, document_id: str, room_id: str) -> None:
-        """Note that a document is on its way in."""
+    def begin(self, document_id: str, room_id: str, moment: float) -> None:
+        """Note that a document is on its way in since `moment` (seconds since 1970)."""
         with _answers():
-            self._client.hset("tsvapp:unfinished", document_id, room_id)
+            self._client.hset("tsvapp:unfinished", document_id, f"{room_id} {moment}")
 
     def end(self, document_id: str) -> None:
         """Note that it no longer is."""
         with _answers():
             self._client.hdel("tsvapp:unfinished", document_id)
 
-    def unfinished(self) -> dict[str, str]:
-        """Return the documents that are on their way in, each with its room."""
+    def unfinished(self) -> dict[str, tuple[str, float]]:
+        """Return the documents that are on their way in, each with its room and since when (seconds since 1970)."""
         with _answers():
             found = self._client.hgetall("tsvapp:unfinished")
-        return {document.decode(): room.decode() for document, room in found.items()}
+        parts = {document.decode(): said.decode().split() for document, said in found.items()}
+        return {document: (room_id, float(moment)) for document, (room_id, moment) in parts.items()}
 
     # Workers
 
