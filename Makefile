@@ -6,6 +6,8 @@ WORKERS ?= 1
 PYTHON ?= python3
 MINUTES ?= 30
 SECONDS ?= 3600
+# Twice as many as can run at once: half of their time is spent waiting, for servers that start, stop and are killed.
+TESTERS ?= $(shell echo $$(( 2 * $$(nproc) )))
 
 BIN := .venv/bin
 LIT := static/vendor/lit-html
@@ -37,7 +39,7 @@ test test-long check format: private export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 test: setup-test check  ## set up what tests need and run all of them, long ones scaled down
 	$(if $(JS_TESTS),node --test $(JS_TESTS))
-	pytest --numprocesses auto --dist loadfile
+	pytest --numprocesses $(TESTERS) --dist loadfile
 
 test-long: setup-test  ## run the long tests at the size that is stated
 	pytest -m long
@@ -60,7 +62,7 @@ check:
 
 bench: .venv/.bench $(LIT)/lit-html.js  ## measure beside other servers and write bench/RESULTS.md; ONLY=fanout for a part
 	@command -v cc >/dev/null || tools/install-packages gcc libc6-dev
-	@tools/install-packages chromium
+	@tools/install-packages chromium-headless-shell
 	$(BIN)/python -m bench $(ONLY)
 
 format: .venv/.test  ## format the Python code and fix what the linter can fix
@@ -75,7 +77,7 @@ clean:  ## remove all that was set up or left by tests; data/ stays
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 setup-test: .venv/.test $(LIT)/lit-html.js node_modules/.dev
-	@tools/install-packages nginx chromium redis-server
+	@tools/install-packages nginx chromium-headless-shell redis-server
 
 # The virtual environment counts as made when it has a pip: one that broke off half-way is made anew.
 $(BIN)/pip:

@@ -4,7 +4,6 @@ import gc
 import logging
 import os
 import runpy
-import signal
 import sys
 from pathlib import Path
 
@@ -69,10 +68,9 @@ def nworkers_changed(server, new, old):
 
 
 def post_worker_init(worker):
-    """Watch for the end: gunicorn tells an application nothing of SIGTERM or a reload."""
+    """Have refusals and errors be told as everywhere else in tsvapp, and leave what is there by now out of looks."""
     from tsvapp.web.pages import SECURITY_HEADERS
 
-    tsvapp = worker.wsgi.extensions["tsvapp"]
     worker.headers = SECURITY_HEADERS
     # gunicorn's own page has no such headers, and may repeat the request, and with it the key to a room.
     gunicorn.util.write_error = lambda client, status, reason, message: worker.refuse(client, status, reason, reason)
@@ -80,20 +78,6 @@ def post_worker_init(worker):
     gevent.get_hub().print_exception = lambda context, *error: logging.getLogger("gevent").error(
         "a greenlet failed", exc_info=error
     )
-    # Ctrl+C is an end like any other: with gunicorn's own handlers it would cut every connection.
-    signal.signal(signal.SIGINT, worker.handle_exit)
-    signal.signal(signal.SIGQUIT, worker.handle_exit)
-
-    def watch():
-        while worker.alive:
-            gevent.sleep(0.1)
-        # Until gunicorn has stopped accepting, up to a second later, everything goes on; who comes after that waits in
-        # the listening socket's queue for the next worker, and is not refused by this one.
-        while any(listener.fileno() >= 0 for listener in worker.sockets):
-            gevent.sleep(0.02)
-        tsvapp.drain()
-
-    gevent.spawn(watch)
     # What is there by now stays: it need not be looked through again. And a crowd that joins leaves some garbage
     # behind, but not so much that it were worth the usual many looks through everyone who is here.
     gc.collect()

@@ -93,7 +93,7 @@ def test_every_line_of_a_server_can_be_read_gunicorns_too(tmp_path: Path) -> Non
     server.start()
     server.stop()
     lines = [json.loads(line) for line in server.log.splitlines()]
-    assert {"gunicorn.error"} == {line["logger"] for line in lines}
+    assert {"gunicorn.error", "tsvapp.live.worker"} == {line["logger"] for line in lines}
     assert any(line["msg"].startswith("Listening at") for line in lines)
 
 

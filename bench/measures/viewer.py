@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from statistics import median
@@ -13,6 +12,7 @@ from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 from bench.compare import Wanted, alone, figure
 from bench.lab import Lab
 from bench.report import Row, Section
+from tools import chromium
 
 OPENINGS = 15
 TURNS = 40
@@ -69,7 +69,7 @@ def run(lab: Lab) -> Section:
 
 @contextmanager
 def _browser() -> Iterator[Browser]:
-    path = shutil.which("chromium")
+    path = chromium.path()
     if path is None:
         raise SystemExit("chromium is missing; `make test` installs it.")
     with sync_playwright() as playwright:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.server import Server
+from tools import chromium
 
 CHROMIUM_ARGS = [
     "--disable-gpu",
@@ -35,7 +35,7 @@ OpenPage = Callable[..., Page]
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Start the distribution's Chromium once for all tests."""
-    path = shutil.which("chromium")
+    path = chromium.path()
     if path is None:
         if os.environ.get("CI") == "true":
             pytest.fail("chromium is missing, and CI needs it")

@@ -57,7 +57,7 @@ def test_axe_finds_nothing_while_there_is_no_table(open_page: OpenPage, options:
     expect(page.get_by_role("alert")).to_be_visible()
     found += complaints_of_axe(page, "error")
     page.get_by_role("button", name="Dismiss").click()
-    upload(page, numbers(400_000), "big.tsv")
+    upload(page, numbers(200_000), "big.tsv")
     expect(cell(page, 2, 0)).to_be_visible()
     found += complaints_of_axe(page, "sending")
     unknown = open_page(f"/{uuid4()}", **options)

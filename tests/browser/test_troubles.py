@@ -209,7 +209,7 @@ def standing_still(open_page: OpenPage) -> tuple[Page, HeldAcks]:
     """Begin an upload that stands still until it is let go on."""
     held = HeldAcks()
     page = open_page(prepare=held.prepare)
-    upload(page, numbers(400_000), "big.tsv")
+    upload(page, numbers(200_000), "big.tsv")
     expect(page.locator(".name")).to_have_text("big.tsv")
     return page, held
 
@@ -220,7 +220,7 @@ def test_an_upload_whose_line_breaks_goes_on_by_itself(open_page: OpenPage) -> N
     held.cut()
     held.release()
     for page in (first, second):
-        expect(page.locator(".toolbar")).to_contain_text("400,000 rows")
+        expect(page.locator(".toolbar")).to_contain_text("200,000 rows")
         expect(page.get_by_role("progressbar")).to_be_hidden()
         expect(page.get_by_role("alert")).to_be_hidden()
 
@@ -235,12 +235,12 @@ def test_an_upload_whose_sender_left_is_resumed_by_who_brings_the_same_file(open
     expect(bar.get_by_role("button", name="Cancel")).to_be_visible()
     with second.expect_file_chooser() as choosing:
         bar.get_by_role("button", name="Resume").click()
-    content = {"name": "big.tsv", "mimeType": "text/plain", "buffer": numbers(400_000)}
+    content = {"name": "big.tsv", "mimeType": "text/plain", "buffer": numbers(200_000)}
     choosing.value.set_files({**content, "buffer": content["buffer"].replace(b"2.0", b"2,0")})
     expect(second.get_by_role("alert")).to_contain_text("another file")
     expect(bar).to_contain_text("Paused")
     upload(second, content["buffer"], "big.tsv")
-    expect(second.locator(".toolbar")).to_contain_text("400,000 rows")
+    expect(second.locator(".toolbar")).to_contain_text("200,000 rows")
     expect(second.get_by_role("progressbar")).to_be_hidden()
 
 
@@ -262,11 +262,11 @@ def test_an_upload_goes_on_after_a_reload_when_the_same_file_is_chosen_again(ope
     held.release()
     if not early:
         expect(first.get_by_label("Upload")).to_contain_text("Paused: big.tsv")
-    upload(first, numbers(400_000), "big.tsv")
+    upload(first, numbers(200_000), "big.tsv")
     for route in late:
         route.continue_()
     for page in (first, second):
-        expect(page.locator(".toolbar")).to_contain_text("400,000 rows")
+        expect(page.locator(".toolbar")).to_contain_text("200,000 rows")
         expect(page.get_by_role("progressbar")).to_be_hidden()
         expect(page.get_by_role("alert")).to_be_hidden()
 
@@ -279,7 +279,7 @@ def test_an_upload_goes_on_by_itself_after_the_server_was_killed(
     server.kill()
     server.start()
     held.release()
-    expect(page.locator(".toolbar")).to_contain_text("400,000 rows")
+    expect(page.locator(".toolbar")).to_contain_text("200,000 rows")
     expect(page.get_by_role("alert")).to_be_hidden()
 
 
@@ -295,7 +295,7 @@ def test_an_upload_that_the_server_has_lost_can_be_sent_again(
     held.release()
     expect(page.get_by_role("alert")).to_contain_text("The upload broke off", timeout=30_000)
     page.get_by_role("button", name="Send it again").click()
-    expect(page.locator(".toolbar")).to_contain_text("400,000 rows")
+    expect(page.locator(".toolbar")).to_contain_text("200,000 rows")
     expect(page.get_by_role("alert")).to_be_hidden()
 
 

@@ -14,7 +14,7 @@ import string
 import struct
 import urllib.request
 from collections.abc import Callable, Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -167,9 +167,10 @@ class Peer(RawClient):
         return heard
 
     def send_chopped(self, data: bytes, chop: int) -> None:
-        """Write these bytes, at most `chop` at once."""
-        for start in range(0, len(data), chop or len(data)):
-            self.socket.sendall(data[start : start + chop] if chop else data)
+        """Write these bytes, at most `chop` at once; who has heard enough by one of them need not take the others."""
+        with suppress(BrokenPipeError, ConnectionResetError):
+            for start in range(0, len(data), chop or len(data)):
+                self.socket.sendall(data[start : start + chop] if chop else data)
 
 
 def play(case: Case, port: int, room_path: str) -> None:

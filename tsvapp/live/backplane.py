@@ -20,9 +20,6 @@ from tsvapp.store.shared import Listening, SharedStore
 if TYPE_CHECKING:
     from tsvapp.live.live_room import LiveRoom
 
-BEAT_SECONDS = 1.0
-"""How often it is said who is here and that this worker lives, and looked whether others do."""
-
 ALIVE_SECONDS = 4
 """How long a worker counts as alive after it has said so."""
 
@@ -31,6 +28,9 @@ log = logging.getLogger(__name__)
 
 class Backplane:
     """Listen for news of rooms, and tell the other workers that this one lives."""
+
+    beat_seconds = 1.0
+    """How often it is said who is here and that this worker lives, and looked whether others do."""
 
     def __init__(self, store: SharedStore, worker: str) -> None:
         self._store = store

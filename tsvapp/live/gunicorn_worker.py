@@ -7,17 +7,23 @@ gunicorn imports this module before gevent has patched anything: it must import 
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from errno import EPIPE
+from functools import partial
+from time import monotonic
 from types import MappingProxyType
 from typing import Any
 
 import gevent
 from gevent import socket
+from gevent.event import Event
+from gevent.pool import Pool
 from gevent.server import StreamServer
 from gunicorn.http import errors
+from gunicorn.sock import ssl_context
 from gunicorn.workers.base_async import AsyncWorker
 from gunicorn.workers.ggevent import GeventWorker
 
@@ -27,6 +33,15 @@ UNSENT_BYTES = 128 << 10
 ACCEPTS = 4
 """Connections that are taken at once. With more than a turn of the event loop deals with, the line in which everybody
 waits to go on would grow for as long as a flood lasts."""
+
+NOTIFY_SECONDS = 1.0
+"""How often gunicorn's master is told that this worker lives."""
+
+POLL_SECONDS = 0.02
+"""How often it is looked whether the rooms are there, and at the end whether somebody is still being served."""
+
+READY_SECONDS = 5.0
+"""How long whoever comes waits in the listening socket's queue for the rooms."""
 
 LINGER_SECONDS = 1.0
 """How long a refused client may go on sending: to close on unread bytes would destroy the answer on its way."""
@@ -49,20 +64,33 @@ class AskingSocket(socket.socket):
 
     ends_with_head = True
     """Whether nothing has come behind the head of the request that was read last."""
+    is_idle = False
+    """Whether it was answered, and nothing has come since."""
+    _has_asked = False
     _tail = b""
 
     def recv(self, *args: Any) -> bytes:
         """Return what has come; nothing where that takes too long."""
         # Bytes that are there already come without a wait, and parsing a long head takes its time with each.
         gevent.sleep(0)
+        self.is_idle = self._has_asked and not self._tail
         try:
             data: bytes = super().recv(*args)
         except TimeoutError:
             return b""
+        finally:
+            self.is_idle = False
         text = self._tail + data
-        self.ends_with_head = text.find(HEAD_END) == len(text) - len(HEAD_END)
-        self._tail = text[-3:]
+        self.ends_with_head = text.partition(HEAD_END)[1:] == (HEAD_END, b"")
+        self._tail = b"" if self.ends_with_head else text[-3:]
+        self._has_asked |= self.ends_with_head
         return data
+
+    def end(self) -> None:
+        """Take nothing that comes from now on; what has come already is still read."""
+        # Not gevent's own, which has the one that waits fail.
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RD)  # type: ignore[attr-defined]  # it is not in the stubs
 
     def send(self, *args: Any, **kwargs: Any) -> int:
         """Send what is taken; raise BrokenPipeError, which gunicorn takes for an ordinary end, if that is nothing."""
@@ -92,11 +120,6 @@ class Listener:
 class BoundedWorker(GeventWorker):
     """Count those who ask, and let none of them take too long."""
 
-    def run(self) -> None:
-        """Serve until the end; gevent would take a hundred connections in each turn of the event loop."""
-        StreamServer.max_accept = ACCEPTS
-        super().run()
-
     headers: Mapping[str, str] = MappingProxyType({})
     """Of each refusal; gunicorn.conf.py sets them, for this module may not import them."""
 
@@ -104,10 +127,54 @@ class BoundedWorker(GeventWorker):
         super().__init__(*args, **kwargs)
         self._asking: Counter[str] = Counter()
         self._all_asking = 0
+        self._served: set[AskingSocket] = set()
+        self._ending = Event()
 
     @property
     def _tsvapp(self) -> Any:
         return self.wsgi.extensions["tsvapp"]
+
+    def run(self) -> None:
+        """Serve until the end is asked for, then accept nobody more, drain, and wait for those who are being served.
+
+        gunicorn's own notices the end up to a second later, and takes a hundred connections in a turn of the loop.
+        """
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            gevent.signal_handler(number, self._end)
+        # One that is ended before it is ready must have let nobody in; but where that takes long it is said in words.
+        until = monotonic() + READY_SECONDS
+        while self.alive and not self._tsvapp.is_ready and monotonic() < until:
+            self._ending.wait(POLL_SECONDS)
+        servers = [self._server(listener) for listener in self.sockets] if self.alive else []
+        while self.alive:
+            self.notify()
+            self._ending.wait(NOTIFY_SECONDS)
+        # Who comes from now on waits in the listening socket's queue for the next worker, and is not refused by this.
+        for server in servers:
+            server.close()
+        gevent.spawn(self._tsvapp.drain)
+        until = monotonic() + self.cfg.graceful_timeout
+        while any(server.pool for server in servers) and monotonic() < until:
+            for each in self._served:
+                if each.is_idle:
+                    each.end()
+            self.notify()
+            gevent.sleep(POLL_SECONDS)
+
+    def _end(self) -> None:
+        # Ctrl+C is an end like any other: gunicorn's own handler would cut every connection.
+        self.alive = False
+        self._ending.set()
+
+    def _server(self, listener: Any) -> StreamServer:
+        listener.setblocking(True)
+        options: Any = {"ssl_context": ssl_context(self.cfg)} if self.cfg.is_ssl else {}
+        # It may be closed before one that was accepted is looked at, when the worker ends.
+        handle = partial(self.handle, Listener(listener.getsockname()))
+        server: StreamServer = StreamServer(listener, handle, spawn=Pool(self.worker_connections), **options)
+        server.max_accept = ACCEPTS
+        server.start()
+        return server
 
     def timeout_ctx(self) -> gevent.Timeout:
         """Bound the time in which a head has to come; an idle connection is kept for as long."""
@@ -132,8 +199,6 @@ class BoundedWorker(GeventWorker):
         else:
             self._asking[address] += 1
             self._all_asking += 1
-            # It may be closed while this one waits, when the worker ends; who has been let in is served all the same.
-            listener = Listener(listener.getsockname())
             try:
                 if not is_proxy:
                     tsvapp.addresses.connects(address).wait()
@@ -150,8 +215,12 @@ class BoundedWorker(GeventWorker):
             mine.settimeout(self._tsvapp.settings.stall_seconds)
             if mine.family != socket.AF_UNIX:
                 mine.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
-            # Not the gevent worker's own, which takes the timeout off again.
-            AsyncWorker.handle(self, listener, mine, addr)
+            self._served.add(mine)
+            try:
+                # Not the gevent worker's own, which takes the timeout off again.
+                AsyncWorker.handle(self, listener, mine, addr)
+            finally:
+                self._served.discard(mine)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer what is no request, in words, and not faster than requests; it may hold a room's id: no log has it."""

@@ -12,6 +12,7 @@ import random
 import resource
 from collections.abc import Callable, Iterable
 from time import monotonic
+from typing import TYPE_CHECKING
 
 import gevent
 from gevent.event import Event
@@ -19,7 +20,6 @@ from gevent.event import Event
 from tsvapp.errors import Restarting, StartupError, StorageFailed
 from tsvapp.live import wheel
 from tsvapp.live.addresses import Addresses, Proxies
-from tsvapp.live.backplane import BEAT_SECONDS
 from tsvapp.live.broadcaster import SLICE_SECONDS
 from tsvapp.live.connection import Connection
 from tsvapp.live.counts import Counts
@@ -30,7 +30,6 @@ from tsvapp.live.outbox import Slot
 from tsvapp.live.receiving import Receiving
 from tsvapp.live.records import SAVE_SECONDS, Records
 from tsvapp.live.registry import Registry
-from tsvapp.live.shared_records import SharedRecords
 from tsvapp.live.silence import ROUNDS, Silence
 from tsvapp.live.uploads import Uploads
 from tsvapp.room.events import Links, serialize
@@ -38,7 +37,9 @@ from tsvapp.room.protocol import NO_ROOM
 from tsvapp.room.room import Audience, Member
 from tsvapp.settings import Settings
 from tsvapp.store.local import LocalStore
-from tsvapp.store.shared import SharedStore
+
+if TYPE_CHECKING:
+    from tsvapp.live.shared_records import SharedRecords
 
 READY_SECONDS = 5.0
 """How long a connection waits for the data directory before it is told to come again: as long as a drain settles."""
@@ -74,7 +75,8 @@ class Worker:
         self.counts = Counts()
         # Apart, because each sweeps away what its own records do not name.
         self.store = LocalStore(settings.data_dir, "shared" if settings.redis_url else "documents")
-        self.records = self._records_of(settings)
+        self._shared = self._shared_records() if settings.redis_url else None
+        self.records = self._shared or Records(self.store, settings, self.counts)
         self.addresses = Addresses(settings)
         self.uploads = Uploads(self.store, self.records, settings, self.addresses, self._make_place)
         self.registry = Registry(self.records, settings, self.uploads.adopt)
@@ -100,10 +102,10 @@ class Worker:
 
     def start(self) -> None:
         """Take the data directory and begin to keep house; raise StartupError when another server has it."""
-        if isinstance(self.records, SharedRecords):
+        if self._shared is not None:
             # Nobody owns what is shared. A store that does not answer yet is waited for.
-            self.records.make()
-            self._house.append(gevent.spawn(self._wait_for_store, self.records))
+            self._shared.make()
+            self._house.append(gevent.spawn(self._wait_for_store, self._shared))
         elif self.store.own():
             self._open()
         elif self.store.owner().split()[1:] != [str(os.getppid())]:
@@ -113,6 +115,11 @@ class Worker:
             )
         else:
             self._house.append(gevent.spawn(self._wait_to_own))
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether rooms can be opened."""
+        return self._ready.is_set()
 
     def ready(self) -> bool:
         """Wait a moment until rooms can be opened; return whether they can."""
@@ -193,10 +200,13 @@ class Worker:
                 gevent.sleep(0)
                 started = monotonic()
 
-    def _records_of(self, settings: Settings) -> Records:
-        if not settings.redis_url:
-            return Records(self.store, settings, self.counts)
-        records = SharedRecords(self.store, SharedStore(settings.redis_url), settings, self.counts)
+    def _shared_records(self) -> SharedRecords:
+        # Here, because a server alone is spared the time and the memory that the client of Redis takes.
+        from tsvapp.live.shared_records import SharedRecords
+        from tsvapp.store.shared import SharedStore
+
+        store = SharedStore(self.settings.redis_url)
+        records = SharedRecords(self.store, store, self.settings, self.counts)
         records.on_gone, records.on_watch, records.on_dead = (
             self._gone_elsewhere,
             self._watch_renewed,
@@ -251,7 +261,7 @@ class Worker:
         while not records.answers():
             gevent.sleep(STORE_RETRY_SECONDS)
         self._house.append(gevent.spawn(records.backplane.run))
-        self._every(BEAT_SECONDS, records.backplane.beat)
+        self._every(records.backplane.beat_seconds, records.backplane.beat)
         self._open()
 
     def _open(self) -> None:
