@@ -73,7 +73,7 @@ pictures: setup-test  ## take the pictures in docs/ anew
 	$(BIN)/python -m tests.browser.pictures
 
 clean:  ## remove all that was set up or left by tests; data/ stays
-	rm -rf .venv node_modules static/vendor tests/artifacts .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv node_modules static/vendor tests/artifacts .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 setup-test: .venv/.test $(LIT)/lit-html.js node_modules/.dev
