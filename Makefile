@@ -50,8 +50,8 @@ fuzz: .venv/.fuzz  ## look for input that breaks the reader, the protocols or th
 soak: setup-test  ## have clients come and go for MINUTES, and look that nothing is left of them
 	$(BIN)/python -m tests.support.soak $(MINUTES)
 
-chaos: .venv/.test  ## kill, stop, cut and stall under a crowd, and check all it was told; SECONDS= and SEED= as wished
-	SECONDS=$(SECONDS) SEED=$(SEED) $(BIN)/python -m tests.reliability
+chaos: setup-test  ## kill, stop, cut and stall under a crowd, and check all it was told; SECONDS=, SEED=, WORKERS=3
+	SECONDS=$(SECONDS) SEED=$(SEED) WORKERS=$(WORKERS) $(BIN)/python -m tests.reliability
 
 check:
 	ruff format --check .

@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.client import ArticleClient, V1Client
 from tests.support.nginx import Nginx
+from tests.support.redis import Redis
 from tests.support.server import Server
 
 
@@ -40,6 +41,34 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     yield server
     server.stop()
     assert "Traceback" not in server.log, server.log
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    """Start a Redis for one test."""
+    redis = Redis(tmp_path / "redis")
+    redis.start()
+    yield redis
+    redis.kill()
+
+
+@pytest.fixture
+def start_workers(tmp_path: Path, redis: Redis) -> Iterator[Callable[..., list[Server]]]:
+    """Start so many workers on one data directory and one Redis; a traceback in a log fails the test."""
+    started: list[Server] = []
+
+    def start(count: int = 2, **settings: Any) -> list[Server]:
+        servers = [Server(tmp_path / "data", redis_url=redis.url, **settings) for _ in range(count)]
+        for server in servers:
+            started.append(server)
+            server.start()
+        return servers
+
+    yield start
+    for server in started:
+        server.stop()
+    for server in started:
+        assert "Traceback" not in server.log, server.log
 
 
 @pytest.fixture

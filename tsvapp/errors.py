@@ -165,6 +165,11 @@ class StoreAway(TsvappError):
     http_status = 503
     close_code = 1013
 
+    def __init__(self, why: str) -> None:
+        super().__init__("The server cannot reach its records just now. Try again in a moment.")
+        self.why = why
+        """For the log: it names the store's address."""
+
 
 class Restarting(TsvappError):
     """Refuse what comes after the data directory was let go of; the next server does it."""

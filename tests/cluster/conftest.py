@@ -1,47 +1,17 @@
-"""A Redis and several workers that share it, all of them real."""
+"""Clients of one worker among several."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.client import ArticleClient, V1Client
-from tests.support.redis import Redis
 from tests.support.server import Server
 
 Workers = Callable[..., list[Server]]
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[Redis]:
-    """Start a Redis for one test."""
-    redis = Redis(tmp_path / "redis")
-    redis.start()
-    yield redis
-    redis.kill()
-
-
-@pytest.fixture
-def start_workers(tmp_path: Path, redis: Redis) -> Iterator[Workers]:
-    """Start so many workers on one data directory and one Redis; a traceback in a log fails the test."""
-    started: list[Server] = []
-
-    def start(count: int = 2, **settings: Any) -> list[Server]:
-        servers = [Server(tmp_path / "data", redis_url=redis.url, **settings) for _ in range(count)]
-        for server in servers:
-            started.append(server)
-            server.start()
-        return servers
-
-    yield start
-    for server in started:
-        server.stop()
-    for server in started:
-        assert "Traceback" not in server.log, server.log
 
 
 @pytest.fixture

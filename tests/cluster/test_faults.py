@@ -6,11 +6,13 @@ import signal
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from tests.cluster.conftest import Workers
-from tests.support.client import V1Client, table
+from tests.support.client import WAIT_SECONDS, V1Client, open_socket, table
 from tests.support.redis import Redis
 
 At = Callable[..., V1Client]
@@ -64,6 +66,27 @@ def test_a_redis_that_has_lost_everything_is_told_it_again(start_workers: Worker
     assert far.see(lambda event: event["page"] == 3)["data"] == latest["data"]
     late = v1_at(other, first.room_id)
     assert late.see(lambda event: event["table"] is not None)["page"] == 3
+
+
+def test_who_comes_to_a_room_that_is_not_here_while_redis_is_away_is_asked_to_come_again(
+    start_workers: Workers, v1_at: At, redis: Redis, clients: ExitStack
+) -> None:
+    one, other = start_workers(2)
+    first = v1_at(one)
+    first.upload(table(100))
+    redis.kill()
+    socket = open_socket(other.ws_url, first.room_id, subprotocols=["tsvapp.v1"])
+    clients.callback(socket.close)
+    with pytest.raises(ConnectionClosed) as closed:
+        socket.recv(timeout=WAIT_SECONDS)
+    words = "The server cannot reach its records just now. Try again in a moment."
+    assert closed.value.rcvd
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1013, words)
+    with pytest.raises(urllib.error.HTTPError, match="503") as refused:
+        urllib.request.urlopen(f"{other.url}/{first.room_id}.tsv")
+    answer = refused.value.read().decode()
+    assert words in answer
+    assert str(redis.port) not in answer
 
 
 def test_a_killed_worker_takes_its_people_along_and_its_upload_goes_on_at_another(

@@ -130,7 +130,7 @@ def test_an_upload_survives_cuts_and_kills_and_no_byte_is_lost(
     seed = int(os.environ.get("SEED") or random.randrange(1 << 32))
     chooser = random.Random(seed)
     server = start_server()
-    proxy = Proxy(server.port, seed)
+    proxy = Proxy(server.port, seed=seed)
     clients.callback(proxy.close)
     sender = Sender(proxy.ws_url, size)
     started, fresh = time.monotonic(), peak_memory(server.worker_pid)

@@ -1,7 +1,7 @@
 """Rooms full of people, faults by chance, and the question at the end whether anything was lost, stale or out of order.
 
-The server is reached by one address, a proxy's; all that is known of its processes is how to end and to stop them, so
-there may be any number of them behind it.
+The servers are reached by one address, a proxy's, which leads to any of them. Several share a Redis, and faults befall
+that too.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import signal
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from os import kill
 from tests.reliability.crowd import Arena, ArticleClient, Client
 from tests.reliability.history import History
 from tests.support.proxy import Proxy
+from tests.support.redis import Redis
 from tests.support.server import Server
 
 SAVE_SECONDS = 1.0
@@ -41,6 +43,7 @@ SETTINGS = {
 
 LIGHT = ("cut", "stall", "delay", "freeze")
 HEAVY = ("kill_worker", "kill", "reload", "restart")
+SHARED = ("lose_store", "freeze_store")
 
 
 @dataclass
@@ -57,7 +60,7 @@ class Outcome:
     problems: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        counted = ", ".join(f"{self.faults.count(kind)} {kind}" for kind in (*LIGHT, *HEAVY))
+        counted = ", ".join(f"{count} {kind}" for kind, count in Counter(self.faults).items())
         return (
             f"chaos, seed {self.seed}: {len(self.faults)} faults ({counted}), {self.delivered:,} states delivered in"
             f" {self.seconds:.0f} s, all equal {self.equal_seconds:.2f} s after the last fault"
@@ -66,22 +69,31 @@ class Outcome:
         )
 
 
-def by_chance(chooser: random.Random) -> Iterator[str]:
+def by_chance(chooser: random.Random, shared: bool = False) -> Iterator[str]:
     """Choose faults without an end."""
+    kinds = (*LIGHT, *HEAVY, *SHARED)
     while True:
-        yield from chooser.choices((*LIGHT, *HEAVY), weights=(5, 3, 1, 2, 1, 1, 1, 1))
+        yield from chooser.choices(kinds, weights=(5, 3, 1, 2, 1, 1, 1, 1, shared, shared))
 
 
 class Chaos:
-    """Run crowds of `viewers` in `rooms` rooms of a server, and commit faults."""
+    """Run crowds of `viewers` in `rooms` rooms of these servers, which share `redis`, and commit faults."""
 
-    def __init__(self, server: Server, seed: int, rooms: int = 2, viewers: int = 12) -> None:
-        self._server = server
+    def __init__(
+        self, servers: Sequence[Server], seed: int, rooms: int = 2, viewers: int = 12, redis: Redis | None = None
+    ) -> None:
+        self._servers = servers
+        self._redis = redis
         self._chooser = random.Random(seed)
-        self._proxy = Proxy(server.port, seed)
+        self._proxy = Proxy(*(server.port for server in servers), seed=seed)
         self._outcome = Outcome(seed)
         self._arenas = [
-            Arena(self._proxy.ws_url, f"room{number}", self._chooser, History(SAVE_SECONDS + SLACK_SECONDS))
+            Arena(
+                self._proxy.ws_url,
+                f"room{number}",
+                self._chooser,
+                History(SAVE_SECONDS + SLACK_SECONDS, shared=redis is not None),
+            )
             for number in range(rooms)
         ]
         self._viewers = viewers
@@ -118,8 +130,9 @@ class Chaos:
         await asyncio.to_thread(self._compare_documents)
         for arena in self._arenas:
             outcome.problems += [*arena.problems, *arena.history.problems()]
-        if (at := self._server.log.find("Traceback")) >= 0:
-            outcome.problems.append(f"there is a traceback in the server's log: {self._server.log[at : at + 3000]}")
+        for server in self._servers:
+            if (at := server.log.find("Traceback")) >= 0:
+                outcome.problems.append(f"there is a traceback in a server's log: {server.log[at : at + 3000]}")
 
     async def _crowd(self, arena: Arena, tasks: asyncio.TaskGroup) -> None:
         """Open the room with its first table, and let all the others in."""
@@ -151,16 +164,23 @@ class Chaos:
 
     def _wait_until_served(self) -> None:
         until = time.monotonic() + EQUAL_SECONDS
-        while time.monotonic() < until:
-            with suppress(OSError), urllib.request.urlopen(f"{self._server.url}/readyz", timeout=5):
-                return
-        self._outcome.problems.append("the server does not serve again")
+        for server in self._servers:
+            while not self._serves(server):
+                if time.monotonic() > until:
+                    self._outcome.problems.append("a server does not serve again")
+                    return
+
+    @staticmethod
+    def _serves(server: Server) -> bool:
+        with suppress(OSError), urllib.request.urlopen(f"{server.url}/readyz", timeout=5):
+            return True
+        return False
 
     def _compare_documents(self) -> None:
         """Download what each room shows: it has to be, to the byte, what somebody sent."""
         for arena in self._arenas:
             try:
-                with urllib.request.urlopen(f"{self._server.url}/{arena.room_id}.tsv", timeout=30) as answer:
+                with urllib.request.urlopen(f"{self._proxy.url}/{arena.room_id}.tsv", timeout=30) as answer:
                     data = answer.read()
             except urllib.error.HTTPError as error:
                 self._outcome.problems.append(f"{arena.name}: its document cannot be downloaded: {error}")
@@ -180,7 +200,7 @@ class Chaos:
         self._proxy.delay_seconds = self._chooser.choice([0.0, 0.02])
 
     async def _freeze(self) -> None:
-        since, pid = time.monotonic(), self._server.worker_pid
+        since, pid = time.monotonic(), self._one().worker_pid
         kill(pid, signal.SIGSTOP)
         await asyncio.sleep(self._chooser.uniform(0.1, 1.0))
         kill(pid, signal.SIGCONT)
@@ -188,22 +208,40 @@ class Chaos:
             arena.history.pause(since, time.monotonic())
 
     async def _kill_worker(self) -> None:
-        await self._end(self._server.kill_worker, killed=True)
+        await self._end(self._one().kill_worker, killed=True)
 
     async def _kill(self) -> None:
-        await self._end(lambda: (self._server.kill(), self._server.start()), killed=True)
+        server = self._one()
+        await self._end(lambda: (server.kill(), server.start()), killed=True)
 
     async def _restart(self) -> None:
-        await self._end(self._server.restart, killed=False)
+        await self._end(self._one().restart, killed=False)
 
     async def _reload(self) -> None:
+        server = self._one()
+
         def reload() -> None:
-            since = len(self._server.log.splitlines())
-            self._server.signal(signal.SIGHUP)
-            self._server.wait_for_log("Worker exiting", since)
-            self._server.wait_until_answering()
+            since = len(server.log.splitlines())
+            server.signal(signal.SIGHUP)
+            server.wait_for_log("Worker exiting", since)
+            server.wait_until_answering()
 
         await self._end(reload, killed=False)
+
+    def _one(self) -> Server:
+        return self._chooser.choice(self._servers)
+
+    async def _lose_store(self) -> None:
+        assert self._redis is not None
+        self._redis.kill()
+        await asyncio.sleep(self._chooser.uniform(0.0, 2.0))
+        await asyncio.to_thread(self._redis.start)
+
+    async def _freeze_store(self) -> None:
+        assert self._redis is not None
+        self._redis.signal(signal.SIGSTOP)
+        await asyncio.sleep(self._chooser.uniform(0.1, 4.0))
+        self._redis.signal(signal.SIGCONT)
 
     async def _end(self, end: Callable[[], object], killed: bool) -> None:
         for arena in self._arenas:

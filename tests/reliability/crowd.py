@@ -79,16 +79,24 @@ class Arena:
             self.problems.append(f"page {page} of {self.name} mixes {words}")
 
     async def wait_until_equal(self) -> str:
-        """Wait until everyone is shown the same; return the name of who was the last."""
+        """Wait until everyone is shown the same, and that may be the end; return the name of who was the last."""
         last = ""
-        while odd := self.odd():
-            last = odd[-1]
+        while True:
+            odd, most = self.odd(), self.most
+            if not odd and most and self.history.may_end_on(*most):
+                return last
+            last = odd[-1] if odd else last
             await asyncio.sleep(0.01)
-        return last
+
+    @property
+    def most(self) -> tuple[int, int] | None:
+        """What most are shown: the page, and what its cells are."""
+        (most, _), *_ = Counter(client.shown for client in self.clients if client.shown).most_common(1) or [(None, 0)]
+        return most
 
     def odd(self) -> list[str]:
         """Name those who are not shown what most are, each with what it is shown."""
-        (most, _), *_ = Counter(client.shown for client in self.clients if client.shown).most_common(1) or [(None, 0)]
+        most = self.most
         return [f"{client.connection} {client.shown}" for client in self.clients if client.shown != most or not most]
 
 
@@ -99,7 +107,7 @@ class Client:
         self.arena = arena
         self.name = f"{arena.name}.{name}"
         self.role = role
-        self.shown: tuple[object, ...] | None = None
+        self.shown: tuple[int, int] | None = None
         """The page, and what its cells are, while there is a line."""
         self.connection = ""
         self._snapshot: dict[str, Any] | None = None

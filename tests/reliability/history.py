@@ -7,6 +7,9 @@ Every delivered state goes in as it comes; `problems` says in words what is wron
 3. What was told is not undone by the end of a process, but for what was told within `save_seconds` before a kill.
 4. A document that was announced as finished stays, as the table or to be brought back, until newer ones push it out.
 
+Where several processes share a room, its epoch outlives them, and 3 is: what was told last under it is what all end on.
+While one is cut off from the others it tells of an epoch of its own, of which only 1 and 2 can be said.
+
 Nothing here knows a socket or a clock, or how many processes serve the room: an epoch is any word.
 """
 
@@ -56,7 +59,8 @@ class Epoch:
 class History:
     """Take in what the clients of one room see; times are in seconds of any clock."""
 
-    def __init__(self, save_seconds: float) -> None:
+    def __init__(self, save_seconds: float, shared: bool = False) -> None:
+        self._shared = shared
         self.delivered = 0
         self._save_seconds = save_seconds
         self._epochs: dict[str, Epoch] = {}
@@ -109,11 +113,23 @@ class History:
         """Note that the process stood still: that time is none in which it could have saved anything."""
         self._pauses.append((since, until))
 
+    @property
+    def _lasting(self) -> list[Epoch]:
+        """The epochs that came one after the other; a shared room has one, told by the first who came."""
+        return list(self._epochs.values())[: 1 if self._shared else None]
+
     def problems(self) -> list[str]:
         """Say everything that cannot be, in words."""
         return [*self._broken, *self._undone(), *self._lost(), *self._pages_back()]
 
+    def may_end_on(self, page: int, data: int) -> bool:
+        """Say whether this may be what all are shown in the end: in a shared room, what was told last."""
+        latest = max(self._lasting[0].states.items())[1] if self._shared else None
+        return latest is None or (latest.page, latest.data) == (page, data)
+
     def _undone(self) -> Iterator[str]:
+        if self._shared:
+            return
         for before, after in pairwise(self._epochs.values()):
             endings = self._endings_between(before.began, after.began)
             first = after.states[min(after.states)]
@@ -147,7 +163,7 @@ class History:
 
     def _lost(self) -> Iterator[str]:
         kept: set[str] = set()
-        for epoch in self._epochs.values():
+        for epoch in self._lasting:
             for _, state in sorted(epoch.states.items()):
                 if state.growing:
                     continue  # the finished table is behind the one that grows
@@ -159,9 +175,12 @@ class History:
             kept |= epoch.announced if kept.isdisjoint(epoch.announced) and len(kept) <= FORMER else set()
 
     def _pages_back(self) -> Iterator[str]:
+        if self._shared and len(self._epochs) > 1:
+            return  # what a client of the article's protocol was shown while cut off, nobody else may have been told
         order: dict[tuple[int, int], int] = {}
-        every = [state for epoch in self._epochs.values() for _, state in sorted(epoch.states.items())]
-        times = Counter((state.page, state.data) for state in every)
+        every = [state for epoch in self._lasting for _, state in sorted(epoch.states.items())]
+        told = [state for epoch in self._epochs.values() for state in epoch.states.values()]
+        times = Counter((state.page, state.data) for state in told)
         for place, state in enumerate(every):
             # What is shown more than once says nothing about order.
             if times[state.page, state.data] == 1:

@@ -111,3 +111,14 @@ def test_a_client_without_revisions_that_goes_back_is_found() -> None:
     made.deliver_page("z", 3, 3)
     made.deliver_page("z", 2, 2)
     assert made.problems() == ["z goes back to page 2, one/2, from one/3"]
+
+
+def test_a_shared_room_ends_on_what_was_told_last_whoever_was_cut_off_meanwhile() -> None:
+    made = History(save_seconds=1, shared=True)
+    made.deliver(0, "x", state(1, 1))
+    made.deliver(1, "y", state(2, 7, epoch="apart"))
+    made.deliver(2, "y", state(2, 2))
+    assert made.problems() == []
+    assert made.may_end_on(2, 2)
+    assert not made.may_end_on(1, 1)
+    assert not made.may_end_on(7, 7)

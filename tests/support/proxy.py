@@ -25,7 +25,7 @@ class Line:
     def __init__(self, proxy: Proxy, ours: socket.socket) -> None:
         self._proxy = proxy
         self._ours = ours
-        self._server = socket.create_connection(("127.0.0.1", proxy.target))
+        self._server = socket.create_connection(("127.0.0.1", proxy.choose()))
         self._left: int | None = None
         self._flowing = threading.Event()
         self._flowing.set()
@@ -81,10 +81,10 @@ class Line:
 
 
 class Proxy:
-    """Listen on a port of its own and carry what comes there to `target`, a port of this machine."""
+    """Listen on a port of its own and carry each line that comes there to one of `targets`, ports of this machine."""
 
-    def __init__(self, target: int, seed: int = 0) -> None:
-        self.target = target
+    def __init__(self, *targets: int, seed: int = 0) -> None:
+        self._targets = targets
         self.delay_seconds = 0.0
         """The longest delay of a piece; each is delayed by chance."""
         self.cuts = 0
@@ -102,6 +102,10 @@ class Proxy:
         """Draw a number from 0 to 1."""
         with self._lock:
             return self._chooser.random()
+
+    def choose(self) -> int:
+        """Choose a target; only one who holds the lock asks."""
+        return self._chooser.choice(self._targets)
 
     def cut(self, share: float = 1.0) -> None:
         """Cut lines that are open now, each with the probability `share`."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
-import http.client
 import os
 import signal
+import socket
+import urllib.request
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,6 +18,7 @@ from flask.testing import FlaskClient
 from werkzeug.http import parse_options_header
 
 from tests.support.client import ArticleClient, table
+from tests.support.raw import read_answer
 from tsvapp import create_app
 from tsvapp.live import worker as live_worker
 from tsvapp.live.worker import Worker
@@ -433,19 +435,23 @@ def test_a_drained_server_still_gives_what_it_has_in_memory_and_sends_for_the_re
     assert answer.headers["Retry-After"] == "5"
 
 
-def test_who_asks_a_server_that_ends_is_told_that_it_is_not_ready(start_server, clients):
+def test_a_server_that_ends_answers_who_has_begun_to_ask_and_lets_go_who_has_not(start_server, clients):
     server = start_server()
     member = ArticleClient(server.ws_url)
     clients.callback(member.close)
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=40)
-    clients.callback(connection.close)
-    answers = []
-    for end in (lambda: None, lambda: (server.signal(signal.SIGTERM), member.wait_for_close())):
-        end()
-        connection.request("GET", "/readyz")
-        answer = connection.getresponse()
-        answers.append((answer.status, answer.read(), answer.headers["Cache-Control"]))
-    assert answers == [
-        (200, b"ready\n", "no-store"),
-        (503, b"The server is starting or restarting.\n", "no-store"),
-    ]
+    asking, idle = (socket.create_connection(("127.0.0.1", server.port), timeout=40) for _ in range(2))
+    clients.callback(asking.close)
+    clients.callback(idle.close)
+    for each in (asking, idle):
+        each.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert read_answer(each).body == "ready\n"
+    asking.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n")
+    # An answer to another one tells that this half of a head has come.
+    with urllib.request.urlopen(f"{server.url}/healthz"):
+        server.signal(signal.SIGTERM)
+    member.wait_for_close()
+    assert idle.recv(1) == b""
+    asking.sendall(b"\r\n")
+    answer = read_answer(asking)
+    assert (answer.status, answer.body) == (503, "The server is starting or restarting.\n")
+    assert answer.headers["Cache-Control"] == "no-store"

@@ -46,7 +46,7 @@ class Backplane:
             try:
                 self._listen()
             except StoreAway as error:
-                self._lost(str(error))
+                self._lost(error.why)
             gevent.sleep(random.uniform(0.1, 0.5))
 
     def beat(self) -> None:
@@ -64,7 +64,7 @@ class Backplane:
                     if room.share is not None:
                         room.share.forget_worker(worker)
         except StoreAway as error:
-            self._lost(str(error))
+            self._lost(error.why)
 
     def add(self, room: LiveRoom) -> None:
         """Listen for news of a room from now on; raise StoreAway if that cannot be."""
@@ -85,6 +85,7 @@ class Backplane:
         try:
             # Read after the subscription stands: what came before it is not told.
             for room in list(self._rooms.values()):
+                listening.add(room.room_id)  # one may have come while the line was being made
                 if room.share is not None:
                     room.share.notice()
             for room_id in listening.news():
@@ -100,7 +101,7 @@ class Backplane:
         self.is_up = True
         for room in rooms:
             if room.apart and room.share is not None:
-                room.share.refresh()
+                room.share.notice()
 
     def _lost(self, why: str) -> None:
         if self.is_up:

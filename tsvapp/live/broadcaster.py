@@ -20,7 +20,7 @@ from tsvapp.live.counts import Counts
 from tsvapp.live.frame import message_frame
 from tsvapp.live.offload import offload
 from tsvapp.live.outbox import Outbox, Slot
-from tsvapp.live.pages import encode_state
+from tsvapp.live.pages import Moment, encode_state
 from tsvapp.room.events import ErrorEvent, Heartbeat, Pointing, Presence, Progress, progress, serialize
 from tsvapp.room.people import Person, Pointed
 from tsvapp.room.room import Audience, Room
@@ -226,7 +226,7 @@ class Broadcaster:
     ) -> dict[Audience, bytes | None]:
         room = self._room
         try:
-            return offload(encode_state, room, state, reading, audiences, self._settings)
+            return offload(encode_state, Moment.of(room), state, reading, audiences, self._settings)
         except (OSError, TsvappError) as error:
             nothing: dict[Audience, bytes | None] = dict.fromkeys(audiences)
             if room.state.revision != state.revision or room.deleted:

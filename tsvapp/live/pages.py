@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from tsvapp.live.frame import message_frame
 from tsvapp.room.commands import Look, ReadCell
 from tsvapp.room.events import CellAnswer, PageAnswer, Snapshot, serialize, serialize_article
+from tsvapp.room.people import Pointed
 from tsvapp.room.room import Audience, Room
 from tsvapp.room.view import PAGE_SIZE, RoomState, Table
 from tsvapp.settings import Settings
@@ -22,8 +24,24 @@ CELL_BYTES = 16
 """Bytes that a cell of a page takes at least in memory, beside its text."""
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Hold what is told of a room beside its state; all of it of one moment, for the room goes on meanwhile."""
+
+    room_id: str
+    watch_id: str
+    epoch: str
+    apart: bool
+    pointed: Pointed | None
+
+    @classmethod
+    def of(cls, room: Room) -> Moment:
+        """Return how it is now."""
+        return cls(room.room_id, room.watch_id, room.epoch, room.apart, room.pointed)
+
+
 def encode_state(
-    room: Room, state: RoomState, reading: Reading | None, audiences: Iterable[Audience], settings: Settings
+    room: Moment, state: RoomState, reading: Reading | None, audiences: Iterable[Audience], settings: Settings
 ) -> dict[Audience, bytes | None]:
     """Encode what each audience is shown of `state`, from one read of its page; None where there is nothing to say."""
     table = state.shown
@@ -37,7 +55,7 @@ def encode_state(
 
 
 def _article(
-    room: Room,
+    room: Moment,
     state: RoomState,
     reading: Reading | None,
     rows: Iterable[bytes],
@@ -66,7 +84,7 @@ def _size(rows: Iterable[bytes]) -> int:
 
 
 def _snapshot(
-    room: Room, state: RoomState, reading: Reading | None, rows: Iterable[bytes], settings: Settings
+    room: Moment, state: RoomState, reading: Reading | None, rows: Iterable[bytes], settings: Settings
 ) -> bytes:
     table = state.shown
     page, header = NO_CELLS, None

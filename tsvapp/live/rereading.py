@@ -66,8 +66,9 @@ def _grow(room: LiveRoom, document: Document, reading: Reading, by: Person) -> N
                 return
             if not swapped and (done or reading.rows >= room.state.page * PAGE_SIZE):
                 document.reading, swapped = reading, True
-            if swapped and document.reading:  # at the end all bytes may speak for another encoding, in its place
-                _show(room, document, document.reading, by)
+        # Not in that turn: to commit may wait for a state of another worker, whose rows are read in that turn too.
+        if swapped and document.reading:  # at the end all bytes may speak for another encoding, in its place
+            _show(room, document, document.reading, by)
 
 
 def _show(room: LiveRoom, document: Document, reading: Reading, by: Person) -> None:

@@ -14,7 +14,7 @@ import time
 import gevent
 from gevent import socket
 
-from tsvapp.errors import Restarting, UnknownRoom
+from tsvapp.errors import Restarting, StoreAway, UnknownRoom
 from tsvapp.live.article_member import ArticleMember
 from tsvapp.live.connection import Connection, MessageLimits
 from tsvapp.live.ids import mask
@@ -69,6 +69,8 @@ def _live(connection: Connection, worker: Worker, some_id: str | None, v1: bool)
         _converse(connection, worker, some_id, v1)
     except Restarting:
         pass  # it came too late, and has been told
+    except StoreAway as error:
+        connection.close(error.close_code, error.message)
     except Exception:
         log.exception("connection to room %s failed", mask(some_id))
         connection.close(1011, "the server failed; it is logged")

@@ -68,6 +68,8 @@ class Share:
         self._page_before = 0
         self._turned_apart: tuple[int, Person | None] | None = None
         self.serial = 0
+        self._epoch = ""
+        """That of the room where it is shared; while it is apart it has another one."""
         self.elsewhere: dict[str, Elsewhere] = {}
         self.mirrored: set[str] = set()
         """Readings whose rows another worker finds, and this one after it."""
@@ -78,21 +80,31 @@ class Share:
         """Commit what follows from the present state; return False if somebody was faster, whose state is here now."""
         room = self._room
         room.offer(readings)  # the news of this change may be here before the answer
-        if not self._room.apart:
-            try:
-                serial = self._store.commit(room.room_id, self.serial, dump_state(state))
-            except StoreAway as error:
-                self.part(str(error))
-            else:
-                if serial <= 0:
-                    self.refresh()
-                    return False
-                if serial > self.serial:
-                    self.serial = serial
-                    room.take(state, readings)
-                return True
-        room.take(state, readings)
+        if room.apart:
+            room.take(state, readings)
+            return True
+        try:
+            serial = self._store.commit(room.room_id, self.serial, dump_state(state))
+        except StoreAway as error:
+            # Those who are apart may have gone on meanwhile: the step is taken again from where they are.
+            self.part(error.why)
+            return False
+        if serial <= 0:
+            self._catch_up()
+            return False
+        if serial == self.serial + 1 and not room.apart:
+            self.serial = serial
+            room.take(state, readings)
+        elif serial > self.serial:
+            # The room has parted since it was asked; what the others have by now it gets when it is back.
+            self.notice()
         return True
+
+    def _catch_up(self) -> None:
+        try:
+            self.refresh()
+        except StoreAway as error:
+            self.part(error.why)
 
     def part(self, why: str) -> None:
         """Go on without the others."""
@@ -119,9 +131,7 @@ class Share:
         try:
             while self._news:
                 self._news = False
-                self.refresh()
-        except StoreAway as error:
-            self.part(str(error))
+                self._catch_up()
         except Exception:
             log.exception("room %.8s: what is new elsewhere cannot be taken", self._room.room_id)
         finally:
@@ -153,6 +163,7 @@ class Share:
         room = self._room
         if self._store.create(room.room_id, room.epoch, dump_state(room.state), room.watch_id, room.used_at):
             self.serial, room.apart = 1, False
+            self._epoch = room.epoch
             room.broadcaster.changed()
             if room.stored:
                 room.stored = False
@@ -172,7 +183,8 @@ class Share:
                 if room.apart and room.state.page != self._page_before:
                     self._turned_apart = (room.state.page, room.state.by)
                 room.apart = False
-                self.serial, room.epoch, room.stored = kept.serial, kept.epoch, kept.is_kept
+                self.serial, room.stored = kept.serial, kept.is_kept
+                room.epoch = self._epoch = kept.epoch
                 room.take(state, readings, theirs=True)
                 self.mirrored &= {reading.id for reading in readings}
                 if document is not None:
@@ -182,7 +194,10 @@ class Share:
         self._take_here(kept.here)
 
     def _is_news(self, kept: Kept) -> bool:
-        return kept.epoch != self._room.epoch or kept.serial > self.serial
+        if kept.epoch != self._epoch:
+            return True
+        # What was loaded before the room parted must not bring it back to where it was then.
+        return kept.serial > self.serial or (self._room.apart and kept.serial == self.serial)
 
     def _take_pointed(self, pointed: bytes | None) -> None:
         if pointed is not None and pointed != self._pointed:
@@ -223,7 +238,14 @@ class Share:
         if self._room.apart or not (said or self._said):
             return
         aloud, self._said = said != self._said, said
-        self._try(self._store.here, room.room_id, self._records.worker, said, seconds=HERE_SECONDS, aloud=aloud)
+        try:
+            serial = self._store.here(room.room_id, self._records.worker, said, seconds=HERE_SECONDS, aloud=aloud)
+        except StoreAway as error:
+            self.part(error.why)
+        else:
+            # Whatever has kept news from coming here, nobody is behind for longer than a beat.
+            if serial != self.serial:
+                self.notice()
 
     def person(self, member: str) -> Here | None:
         """Return a member who is at another worker and listed there, or None."""
@@ -241,4 +263,4 @@ class Share:
         try:
             tell(*args, **kwargs)
         except StoreAway as error:
-            self.part(str(error))
+            self.part(error.why)

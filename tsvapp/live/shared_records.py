@@ -61,7 +61,7 @@ class SharedRecords(Records):
             version = self._shared.version()
             self.count = self._shared.count_rooms()
         except StoreAway as error:
-            log.warning("the shared store is waited for: %s", error)
+            log.warning("the shared store is waited for: %s", error.why)
             return False
         if version < LEAST_VERSION:
             found = ".".join(map(str, version))
@@ -96,7 +96,7 @@ class SharedRecords(Records):
             self.backplane.add(room)
             room.share.create()
         except StoreAway as error:
-            room.share.part(str(error))
+            room.share.part(error.why)
 
     def drop(self, room: LiveRoom) -> None:
         """Have a room in this worker no more."""
@@ -191,7 +191,11 @@ class SharedRecords(Records):
         state = room.state
         named = {table.document for table in (state.table, state.incoming, *state.former) if table}
         coming = state.upload.upload if state.upload else None
-        for document_id, record in self._shared.documents(room.room_id).items():
+        try:
+            documents = self._shared.documents(room.room_id)
+        except StoreAway as error:
+            return log.info("the oldest documents of room %.8s are left for later: %s", room.room_id, error.why)
+        for document_id, record in documents.items():
             if document_id not in named and orjson.loads(record).get("upload", "") != coming:
                 self._forget_document(room.room_id, document_id)
 
@@ -200,8 +204,11 @@ class SharedRecords(Records):
         self._forget_document(room.room_id, document_id)
 
     def _forget_document(self, room_id: str, document_id: str) -> None:
-        self._shared.forget_document(room_id, document_id)
-        self._shared.end(document_id)
+        try:
+            self._shared.forget_document(room_id, document_id)
+            self._shared.end(document_id)
+        except StoreAway as error:
+            return log.info("document %.8s is left for later: %s", document_id, error.why)
         offload(self._documents.delete, document_id)
 
     # Readings
@@ -210,15 +217,14 @@ class SharedRecords(Records):
         """Return the readings that a state of another worker speaks of, and the document of its table if it is new."""
         readings, document = [], None
         if state.table is not None:
-            opened = self._open(room, state.table, state.table.size)
+            opened = self._open(room, state.table)
             readings.append(opened[0])
             document = opened[1]
         if state.incoming is not None:
-            stored = state.upload.stored if state.upload else state.incoming.size
-            readings.append(self._open(room, state.incoming, stored)[0])
+            readings.append(self._open(room, state.incoming)[0])
         return readings, document
 
-    def _open(self, room: LiveRoom, table: Table, stored: int) -> tuple[Reading, Document | None]:
+    def _open(self, room: LiveRoom, table: Table) -> tuple[Reading, Document | None]:
         assert room.share is not None
         reading = room.known(table.reading)
         if reading is not None and reading.id not in room.share.mirrored:
@@ -228,7 +234,8 @@ class SharedRecords(Records):
             if record is not None and record["reading"]["id"] == table.reading:
                 document, reading = offload(self.reopen, record)
                 return reading, document
-        blob = offload(self._documents.blob, table.document, stored)
+        # All there is of one that comes in: its rows may be a step ahead of the bytes that were acknowledged.
+        blob = offload(self._documents.blob, table.document, None if table.growing else table.size)
         if reading is None:
             reading = mirror(table, blob, self._settings.max_row_bytes)
             room.share.mirrored.add(reading.id)

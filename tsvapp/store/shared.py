@@ -186,11 +186,14 @@ class SharedStore:
         with _answers():
             self._put(keys=_keys(room_id, "", ":news"), args=[field, value])
 
-    def here(self, room_id: str, worker: str, said: bytes, *, seconds: int, aloud: bool) -> None:
-        """Say who is in a room at this worker, nobody if `said` is empty; `aloud` if that is news."""
+    def here(self, room_id: str, worker: str, said: bytes, *, seconds: int, aloud: bool) -> int:
+        """Say who is in a room at this worker, nobody if `said` is empty; `aloud` if that is news.
+
+        Return the serial that the room is at; -1 says that there is no such room.
+        """
         with _answers():
             keys = _keys(room_id, "", ":news", ":here")
-            self._here(keys=keys, args=[worker, said, max(seconds, EMPTY_SECONDS), int(aloud)])
+            return int(self._here(keys=keys, args=[worker, said, max(seconds, EMPTY_SECONDS), int(aloud)]))
 
     def forget(self, room_id: str) -> None:
         """Remove a room with all that is said of it."""
@@ -312,16 +315,20 @@ class Listening:
 
     def __init__(self, pubsub: Any, room_ids: Iterable[str]) -> None:
         self._pubsub = pubsub
+        self._room_ids = set(room_ids)
         # Subscribed to something always, or the line would not be there to break.
-        pubsub.ssubscribe("tsvapp:news", *(_key(each, ":news") for each in room_ids))
+        pubsub.ssubscribe("tsvapp:news", *(_key(each, ":news") for each in self._room_ids))
 
     def add(self, room_id: str) -> None:
-        """Listen for this room too."""
-        with _answers():
-            self._pubsub.ssubscribe(_key(room_id, ":news"))
+        """Listen for this room too, if that is not so already."""
+        if room_id not in self._room_ids:
+            self._room_ids.add(room_id)
+            with _answers():
+                self._pubsub.ssubscribe(_key(room_id, ":news"))
 
     def remove(self, room_id: str) -> None:
         """Listen for this room no more."""
+        self._room_ids.discard(room_id)
         with _answers():
             self._pubsub.sunsubscribe(_key(room_id, ":news"))
 
@@ -355,7 +362,7 @@ def _answers() -> Iterator[None]:
     try:
         yield
     except (RedisError, OSError) as error:
-        raise StoreAway(f"The shared store does not answer: {error}") from error
+        raise StoreAway(str(error)) from error
 
 
 def _connect(url: str) -> Any:
