@@ -84,9 +84,9 @@ class Lab:
             yield [self._contestant(name, stack) for name in names]
 
     @contextmanager
-    def serve(self, name: str) -> Iterator[Server]:
-        """Start one server without a swarm."""
-        server = self._server(name)
+    def serve(self, name: str, redis_url: str = "") -> Iterator[Server]:
+        """Start one server without a swarm; those at one Redis share their rooms."""
+        server = self._server(name, redis_url)
         server.start()
         try:
             yield server
@@ -135,11 +135,12 @@ class Lab:
         stack.callback(swarm.stop)
         return Contestant(name, server, swarm)
 
-    def _server(self, name: str) -> Server:
+    def _server(self, name: str, redis_url: str = "") -> Server:
         python = [sys.executable, "-m"]
         if name.startswith("ours"):
             settings = {
-                "TSVAPP_DATA_DIR": "data-PORT",
+                "TSVAPP_DATA_DIR": "data-shared" if redis_url else "data-PORT",
+                "TSVAPP_REDIS_URL": redis_url,
                 "TSVAPP_MAX_CONNECTIONS": str(MOST_VIEWERS + 100),
                 "TSVAPP_ROOM_MEMBERS": str(MOST_VIEWERS + 100),
                 "TSVAPP_SOCKETS_PER_ADDRESS": str(MOST_VIEWERS + 100),

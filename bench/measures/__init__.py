@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from bench.measures import (
+    cluster,
     fanout,
     first_rows,
     growth_rooms,
@@ -29,5 +30,6 @@ MODULES = (
     *(upload, first_rows, peak, indexing, pages, neighbours, stalled),
     *(growth_viewers, growth_rows, growth_rooms, growth_uploads),
     viewer,
+    cluster,
 )
 MEASURES: dict[str, ModuleType] = {module.__name__.rpartition(".")[2]: module for module in MODULES}
