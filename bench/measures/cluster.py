@@ -35,15 +35,15 @@ class Room:
     driver: ClientConnection
     page: int = 1
 
-    def turn(self, watcher: ClientConnection) -> float:
-        """Turn to the next page; return the milliseconds until `watcher` has it."""
+    def turn(self, watcher: ClientConnection, *others: ClientConnection) -> float:
+        """Turn to the next page; return the milliseconds until `watcher` has it. The others get it too."""
         self.page = self.page % (ROWS // 100) + 1
         started = time.perf_counter()
         self.driver.send(str(self.page))
         _wait(watcher, self.page)
         took = (time.perf_counter() - started) * 1000
-        if watcher is not self.driver:
-            _wait(self.driver, self.page)
+        for each in {self.driver, *others} - {watcher}:
+            _wait(each, self.page)
         return took
 
 
@@ -71,8 +71,8 @@ def _latency(workers: list[Server]) -> list[Row]:
         times = in_turn(
             ROUNDS,
             {
-                "within": lambda: [room.turn(near) for _ in range(TURNS)],
-                "across": lambda: [room.turn(far) for _ in range(TURNS)],
+                "within": lambda: [room.turn(near, far) for _ in range(TURNS)],
+                "across": lambda: [room.turn(far, near) for _ in range(TURNS)],
             },
         )
     within, across = ([p99(each) for each in times[name]] for name in ("within", "across"))
@@ -92,9 +92,7 @@ def _bytes(workers: list[Server], redis: Redis) -> list[Row]:
             others = [_join(workers[number % 2], room.path, stack) for number in range(viewers)]
             before = redis.bytes()
             for _ in range(TURNS):
-                room.turn(others[0])
-                for each in others[1:]:
-                    _wait(each, room.page)
+                room.turn(*others)
             found[name] = (redis.bytes() - before) / TURNS
     wanted = Wanted("≤", MOST_BYTES)
     return [
@@ -145,9 +143,7 @@ def _house(lab: Lab, count: int) -> Iterator[tuple[list[Server], Redis]]:
 def _room(worker: Server, stack: ExitStack, columns: int = 4) -> Room:
     driver = stack.enter_context(worker.connect())
     driver.send("".join("\t".join([f"cell {row}"] * columns) + "\n" for row in range(ROWS)).encode())
-    room_id = orjson.loads(driver.recv())["uuid"]
-    _wait(driver, 1)
-    return Room(f"{worker.path}/{room_id}", driver)
+    return Room(f"{worker.path}/{_wait(driver, 1)}", driver)
 
 
 def _join(worker: Server, path: str, stack: ExitStack) -> ClientConnection:
@@ -156,8 +152,9 @@ def _join(worker: Server, path: str, stack: ExitStack) -> ClientConnection:
     return client
 
 
-def _wait(client: ClientConnection, page: int) -> None:
+def _wait(client: ClientConnection, page: int) -> str:
+    """Wait for a page of the whole table; return the room's id."""
     while True:
         event = orjson.loads(client.recv(timeout=30))
         if event["page_no"] == page and event["total_number"] == ROWS:
-            return
+            return str(event["uuid"])

@@ -68,6 +68,7 @@ class Share:
         self._page_before = 0
         self._turned_apart: tuple[int, Person | None] | None = None
         self.serial = 0
+        self._heres = -1
         self._epoch = ""
         """That of the room where it is shared; while it is apart it has another one."""
         self.elsewhere: dict[str, Elsewhere] = {}
@@ -115,7 +116,7 @@ class Share:
         self._said = b""
         self._page_before = self._room.state.page
         self._room.epoch = new_id()[:16]
-        self.elsewhere = {}
+        self.elsewhere, self._heres = {}, -1
         self._room.broadcaster.changed()
         self._room.broadcaster.soon(Slot.PRESENCE)
 
@@ -191,7 +192,10 @@ class Share:
                     room.document = document
         self._take_pointed(kept.pointed)
         self._take_asked(kept.asked)
-        self._take_here(kept.here)
+        # Every turn is news, and a list of people is larger than a turn: it is asked for when it has changed.
+        if kept.heres != self._heres:
+            self._take_here(self._store.who(room.room_id))
+            self._heres = kept.heres
 
     def _is_news(self, kept: Kept) -> bool:
         if kept.epoch != self._epoch:

@@ -1,6 +1,6 @@
 """Room records that several workers share, in Redis or Valkey (7 or later: single, Sentinel or Cluster).
 
-    tsvapp:{room}            hash: epoch, serial, state, token, watch, used, kept, pointed, asked
+    tsvapp:{room}            hash: epoch, serial, state, token, watch, used, kept, pointed, asked, heres
     tsvapp:{room}:documents  hash: document → its record
     tsvapp:{room}:here       hash: worker → who is there
     tsvapp:{room}:news       sharded channel: "the room is at serial N", and nothing else
@@ -18,7 +18,7 @@ Everything here waits for the network, and raises StoreAway where that does not 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -76,7 +76,10 @@ if ARGV[2] == '' then redis.call('HDEL', KEYS[3], ARGV[1]) else
 end
 if not serial then return -1 end
 if redis.call('TTL', KEYS[1]) >= 0 then redis.call('EXPIRE', KEYS[1], ARGV[3]) end
-if ARGV[4] == '1' then redis.call('SPUBLISH', KEYS[2], serial) end
+if ARGV[4] == '1' then
+  redis.call('HINCRBY', KEYS[1], 'heres', 1)
+  redis.call('SPUBLISH', KEYS[2], serial)
+end
 return serial + 0
 """
 
@@ -88,7 +91,7 @@ redis.call('SPUBLISH', KEYS[2], 0)
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Hold what the store has of a room; `here` is what each worker said of who is there."""
+    """Hold what the store has of a room; `heres` counts how often who is there has changed."""
 
     epoch: str
     serial: int
@@ -98,7 +101,7 @@ class Kept:
     is_kept: bool
     pointed: bytes | None
     asked: bytes | None
-    here: Mapping[str, bytes]
+    heres: int
 
 
 class SharedStore:
@@ -153,10 +156,7 @@ class SharedStore:
     def load(self, room_id: str) -> Kept | None:
         """Return what is known of a room, or None."""
         with _answers():
-            pipeline = self._client.pipeline(transaction=False)
-            pipeline.hgetall(_key(room_id))
-            pipeline.hgetall(_key(room_id, ":here"))
-            fields, here = pipeline.execute()
+            fields = self._client.hgetall(_key(room_id))
         if b"serial" not in fields:
             return None
         return Kept(
@@ -168,8 +168,14 @@ class SharedStore:
             is_kept=b"kept" in fields,
             pointed=fields.get(b"pointed"),
             asked=fields.get(b"asked"),
-            here={worker.decode(): said for worker, said in here.items()},
+            heres=int(fields.get(b"heres", 0)),
         )
+
+    def who(self, room_id: str) -> dict[str, bytes]:
+        """Return what each worker said of who is in a room there."""
+        with _answers():
+            here = self._client.hgetall(_key(room_id, ":here"))
+        return {worker.decode(): said for worker, said in here.items()}
 
     def commit(self, room_id: str, serial: int, state: bytes) -> int:
         """Make `state` the latest if the room is still at `serial`; return the new serial.
