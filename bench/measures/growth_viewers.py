@@ -9,7 +9,7 @@ from bench.lab import MOST_VIEWERS, Lab
 from bench.report import Section, markdown
 
 STEPS = (100, 300, 1_000, 3_000, 10_000, MOST_VIEWERS)
-ROUNDS = 3
+ROUNDS = 2
 TURNS = 3
 
 

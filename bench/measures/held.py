@@ -8,7 +8,7 @@ from bench.compare import Wanted, compare, rounds
 from bench.lab import MOST_VIEWERS, Contestant, Lab
 from bench.report import Section
 
-ROUNDS = 5
+ROUNDS = 3
 TURNS = 3
 
 
