@@ -121,7 +121,8 @@ def test_a_column_is_made_wider_with_the_mouse_and_with_keys(page: Page) -> None
 
 def test_frozen_columns_stay_in_sight(page: Page) -> None:
     opened(page, numbers(50, columns=300))
-    head(page, "c1").dblclick()
+    # Not by the mouse: a column that is drawn anew between its two presses would get only one of them.
+    head(page, "c1").dispatch_event("dblclick")
     page.get_by_role("button", name="Freeze up to here").click()
     page.keyboard.press("Escape")
     place = cell(page, 2, 1).bounding_box()
