@@ -139,7 +139,8 @@ class Lab:
         python = [sys.executable, "-m"]
         if name.startswith("ours"):
             settings = {
-                "TSVAPP_DATA_DIR": "data-shared" if redis_url else "data-PORT",
+                # In full: gunicorn.conf.py would take another path for one of the checkout.
+                "TSVAPP_DATA_DIR": str(self.folder / ("data-shared" if redis_url else "data-PORT")),
                 "TSVAPP_REDIS_URL": redis_url,
                 "TSVAPP_MAX_CONNECTIONS": str(MOST_VIEWERS + 100),
                 "TSVAPP_ROOM_MEMBERS": str(MOST_VIEWERS + 100),
