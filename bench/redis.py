@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ import redis
 from redis.exceptions import ConnectionError as NotThere
 
 from bench.servers import START_SECONDS, free_port
+from tools import programs
 
 
 class Redis:
@@ -28,7 +28,7 @@ class Redis:
         return int(info["total_net_input_bytes"]) + int(info["total_net_output_bytes"])
 
     def __enter__(self) -> Redis:
-        program = shutil.which("redis-server") or shutil.which("valkey-server")
+        program = programs.redis()
         if program is None:
             raise SystemExit("redis-server is missing; `make test` installs it.")
         command = [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self._folder)]

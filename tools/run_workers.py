@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import http.client
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -19,7 +18,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NoReturn
 
-from tools import nginx_conf
+from tools import nginx_conf, programs
 from tools.part import READY_SECONDS, Failed, Part
 
 LOOK_SECONDS = 0.1
@@ -41,7 +40,7 @@ class Cluster:
         self._reload_wanted = False
 
     def _redis(self, directory: Path) -> Part:
-        program = shutil.which("redis-server") or shutil.which("valkey-server")
+        program = programs.redis()
         if program is None:
             raise Failed("redis-server is missing: install it (apt-get install redis-server), or set TSVAPP_REDIS_URL")
         path = directory / "redis.sock"

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 from bench.compare import Wanted, alone, figure
 from bench.lab import Lab
 from bench.report import Row, Section
-from tools import chromium
+from tools import programs
 
 OPENINGS = 15
 TURNS = 40
@@ -69,7 +69,7 @@ def run(lab: Lab) -> Section:
 
 @contextmanager
 def _browser() -> Iterator[Browser]:
-    path = chromium.path()
+    path = programs.chromium()
     if path is None:
         raise SystemExit("chromium is missing; `make test` installs it.")
     with sync_playwright() as playwright:

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.server import Server
-from tools import chromium
+from tools import programs
 
 CHROMIUM_ARGS = [
     "--disable-gpu",
@@ -35,7 +35,7 @@ OpenPage = Callable[..., Page]
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Start the distribution's Chromium once for all tests."""
-    path = chromium.path()
+    path = programs.chromium()
     if path is None:
         if os.environ.get("CI") == "true":
             pytest.fail("chromium is missing, and CI needs it")

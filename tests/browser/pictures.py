@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.steps import at_page, cell, opened, path_of, tsv, turn
 from tests.support.server import ROOT, Server
-from tools import chromium
+from tools import programs
 
 DOCS = ROOT / "docs"
 DESK = {"width": 1280, "height": 720}
@@ -83,7 +83,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as data_dir, sync_playwright() as playwright:
         server = Server(Path(data_dir))
         server.start()
-        browser = playwright.chromium.launch(executable_path=chromium.path(), chromium_sandbox=False)
+        browser = playwright.chromium.launch(executable_path=programs.chromium(), chromium_sandbox=False)
         try:
             take(browser, server)
         finally:

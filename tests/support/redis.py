@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -14,13 +13,14 @@ from pathlib import Path
 import pytest
 
 from tests.support.server import free_port
+from tools import programs
 
 START_SECONDS = 20
 
 
 def redis_program() -> str:
     """Return the path of the program; skip the test where there is none, and fail with CI=true."""
-    program = shutil.which("redis-server") or shutil.which("valkey-server")
+    program = programs.redis()
     if program is None:
         if os.environ.get("CI") == "true":
             pytest.fail("redis-server is missing")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 import gevent
@@ -31,7 +30,7 @@ class SingleThread:
 
     def __init__(self) -> None:
         self._pool = ThreadPool(1)
-        self._waiting: deque[tuple[Callable[[], Any], AsyncResult[Any]]] = deque()
+        self._waiting: deque[tuple[tuple[Any, ...], AsyncResult[Any]]] = deque()
         self._ended = False
 
     def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -52,7 +51,7 @@ class SingleThread:
         # A pool of one is no queue: who waits for a free place in it may be overtaken by who comes later, and an older
         # record would be written over a newer one.
         done: AsyncResult[Any] = AsyncResult()
-        self._waiting.append((partial(_run, self._pool, work, *args, **kwargs), done))
+        self._waiting.append(((work, args, kwargs), done))
         if len(self._waiting) == 1:
             gevent.spawn(self._work_off)
         result: R = _returned(done.get())
@@ -61,7 +60,7 @@ class SingleThread:
     def _work_off(self) -> None:
         while self._waiting:
             work, done = self._waiting[0]
-            done.set(_settle(work, (), {}))
+            done.set(self._pool.spawn(_settle, *work).get())
             self._waiting.popleft()
 
 
