@@ -234,15 +234,27 @@ class Hammer:
         while not self._enough.is_set():
             for path in self._paths:
                 try:
-                    connection.request("GET", path)
-                    answer = connection.getresponse()
-                    self._note(path, answer, answer.read())
+                    self._ask(connection, path)
                 except (OSError, HTTPException) as error:
                     self.failures.append(f"{path}: {error!r}")
                     connection.close()
                 if not self._kept:
                     connection.close()
         connection.close()
+
+    def _ask(self, connection: HTTPConnection, path: str) -> None:
+        was_kept = connection.sock is not None
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+        except ConnectionError:
+            # One that is kept may be closed just as it is asked; clients then ask anew (RFC 9112, 9.3.1).
+            connection.close()
+            if not was_kept:
+                raise
+            self._ask(connection, path)
+        else:
+            self._note(path, answer, answer.read())
 
     def _connect(self) -> HTTPConnection:
         return HTTPConnection("127.0.0.1", self._port, timeout=WAIT_SECONDS)

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from errno import EPIPE
 from functools import partial
+from math import inf
 from time import monotonic
 from types import MappingProxyType
 from typing import Any
@@ -43,6 +44,11 @@ POLL_SECONDS = 0.02
 READY_SECONDS = 5.0
 """How long whoever comes waits in the listening socket's queue for the rooms."""
 
+IDLE_SECONDS = 0.1
+"""How long a kept connection has to be silent before it is closed at the end: one that is busy asks again by then, and
+is answered with the word that it closes. Who asks at the very moment of the closing has to ask anew, which clients
+have to be ready for (RFC 9112, 9.3.1)."""
+
 LINGER_SECONDS = 1.0
 """How long a refused client may go on sending: to close on unread bytes would destroy the answer on its way."""
 
@@ -64,8 +70,8 @@ class AskingSocket(socket.socket):
 
     ends_with_head = True
     """Whether nothing has come behind the head of the request that was read last."""
-    is_idle = False
-    """Whether it was answered, and nothing has come since."""
+    idle_since = inf
+    """When it began to wait for what comes after an answer, as monotonic() has it; inf while it does not."""
     _has_asked = False
     _tail = b""
 
@@ -73,13 +79,14 @@ class AskingSocket(socket.socket):
         """Return what has come; nothing where that takes too long."""
         # Bytes that are there already come without a wait, and parsing a long head takes its time with each.
         gevent.sleep(0)
-        self.is_idle = self._has_asked and not self._tail
+        if self._has_asked and not self._tail:
+            self.idle_since = monotonic()
         try:
             data: bytes = super().recv(*args)
         except TimeoutError:
             return b""
         finally:
-            self.is_idle = False
+            self.idle_since = inf
         text = self._tail + data
         self.ends_with_head = text.partition(HEAD_END)[1:] == (HEAD_END, b"")
         self._tail = b"" if self.ends_with_head else text[-3:]
@@ -156,7 +163,7 @@ class BoundedWorker(GeventWorker):
         until = monotonic() + self.cfg.graceful_timeout
         while any(server.pool for server in servers) and monotonic() < until:
             for each in self._served:
-                if each.is_idle:
+                if monotonic() - each.idle_since > IDLE_SECONDS:
                     each.end()
             self.notify()
             gevent.sleep(POLL_SECONDS)
