@@ -18,6 +18,7 @@ import { bar } from "./bar.js";
 import { columnDialog, hiddenDialog } from "./columndialogs.js";
 import { inSight } from "./columns.js";
 import { dialectPopover } from "./dialect.js";
+import { outlastDoubleClicks } from "./dialogs.js";
 import { Gathering } from "./gathering.js";
 import { Grid } from "./grid.js";
 import { acceptKeys, helpDialog, toldChip } from "./help.js";
@@ -96,6 +97,7 @@ export class Workbench {
       fit: tools.fit,
     });
     acceptKeys({ grid: this.#grid, tools, state });
+    outlastDoubleClicks(places.aside);
     acceptPrinting({
       sight: () => state().mine.sight,
       see: (sight) => {

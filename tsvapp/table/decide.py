@@ -73,7 +73,7 @@ def _encoding(sample: bytes, final: bool, choice: Choice) -> tuple[str, int, str
     if choice.encoding:
         return choice.encoding, 0, _BY_PERSON
     counter = undecodable("utf-8")
-    counter.take(Block(sample, code_units(sample, "utf-8"), NOWHERE, NOWHERE, NOWHERE, 0, None), final=final)
+    counter.take(Block(sample, code_units(sample, "utf-8"), NOWHERE, NOWHERE, 0, NOWHERE, 0, None), final=final)
     encoding = evident_encoding(counter.bad.count, counter.valid)
     return encoding, 0, why_encoding(encoding, counter.bad.count, counter.valid)
 

@@ -62,9 +62,8 @@ class Report:
         self._ragged.take(block)
         if block.odd_quotes.size:
             self._quotes.add(block, block.odd_quotes)
-        nuls = block.units == 0
-        if nuls.any():
-            self._nul.add(block, np.flatnonzero(nuls))
+        if 0 in block.data:
+            self._nul.add(block, np.flatnonzero(block.units == 0))
         for counter in self._undecodable.values():
             counter.take(block, final=final)
 
@@ -99,7 +98,7 @@ class _Ragged:
 
     def take(self, block: Block) -> None:
         cells, first_row = block.cells, block.first_row
-        if not cells.size:
+        if not cells.size or block.columns == self._expected == 1:
             return
         if self._expected is None:
             self._early = np.concatenate((self._early, cells[: SAMPLE_ROWS - self._early.size]))

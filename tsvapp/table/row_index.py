@@ -17,6 +17,7 @@ import numpy as np
 
 from tsvapp.errors import RowTooLong
 from tsvapp.table.dialect import Dialect
+from tsvapp.table.quotes import Places
 from tsvapp.table.report import Report
 from tsvapp.table.row_scanner import QUOTE_LIMIT, Block, RowScanner
 
@@ -67,31 +68,28 @@ class RowIndex:
         self.finished = True
 
     def _take(self, block: Block, *, final: bool) -> None:
-        base = self._decided
-        stops = block.stops * self._width + base
-        if final and stops.size:
-            stops[-1] = min(int(stops[-1]), self.position)  # half a code unit may end the file
+        base, width, stops = self._decided, self._width, block.stops
         self._decided = base + len(block.data)
-        self._check(stops)
+        if self._decided - self.end > self._max_row_bytes:
+            self._check(np.minimum(stops * width + base, self._decided))
         self.report.take(block, final=final)
         if not stops.size:
             return
         first = -(self.rows + 1) % STRIDE
-        candidates = stops[first::STRIDE]
+        # Half a code unit may end the file.
+        candidates = np.minimum(stops[first::STRIDE] * width + base, self._decided)
         if candidates.size:
             spans = candidates // SPAN_BYTES
             kept = np.flatnonzero(np.diff(spans, prepend=self._span))
             self._span = int(spans[-1])
             self.offsets.frombytes(candidates[kept].astype(np.uint64).tobytes())
             self.steps.frombytes(((self.rows + 1 + first) // STRIDE + kept).astype(np.uint32).tobytes())
-        self.columns = max(self.columns, int(block.cells.max()))
-        self.end = int(stops[-1])
+        self.columns = max(self.columns, block.columns)
+        self.end = min(int(stops[-1]) * width + base, self._decided)
         self.rows += stops.size
 
-    def _check(self, stops: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
-        if self._decided - self.end <= self._max_row_bytes:
-            return
-        lengths = np.diff(np.append(stops, self._decided), prepend=self.end)
+    def _check(self, ends: Places) -> None:
+        lengths = np.diff(np.append(ends, self._decided), prepend=self.end)
         too_long = np.flatnonzero(lengths > self._max_row_bytes)
         if too_long.size:
             raise RowTooLong(

@@ -24,14 +24,15 @@ class Block:
     """Hold one piece of decided text; positions count its code units.
 
     `stops` are the positions just behind each row that ends here, `cells` the number of cells of each of those rows,
-    `odd_quotes` the quotes at the start of a field that are data, `first_row` how many rows ended before, `inside`
-    a mask of what is inside quotes, None if nothing is.
+    `columns` the greatest of these (0 if no row ends), `odd_quotes` the quotes at the start of a field that are data,
+    `first_row` how many rows ended before, `inside` a mask of what is inside quotes, None if nothing is.
     """
 
     data: bytes
     units: Units
     stops: Places
     cells: Places
+    columns: int
     odd_quotes: Places
     first_row: int
     inside: Mask | None
@@ -89,29 +90,29 @@ class RowScanner:
             self._at_field_start = bool(bounds[size - 1]) if size else at_start
         self._tail = raw[size * self._width :] + lone
         marks = bounds[:size] if inside is None else bounds[:size] & ~inside
-        stops, cells = self._rows(units[:size], marks, final=final)
-        block = Block(raw[: size * self._width], units[:size], stops, cells, odd_quotes, self.rows, inside)
+        stops, cells, columns = self._rows(units[:size], marks, final=final)
+        block = Block(raw[: size * self._width], units[:size], stops, cells, columns, odd_quotes, self.rows, inside)
         self.rows += stops.size
         return block
 
-    def _rows(self, units: Units, marks: Mask, *, final: bool) -> tuple[Places, Places]:
-        """Return where rows stop and how many cells they have; `marks` masks what is between cells and rows."""
-        places = np.flatnonzero(marks)
-        is_end = units[places] == self._row_end
-        if is_end.all():  # rows of one cell, of which a file may have more than of any others
-            ends, stops = np.arange(places.size), places + 1
-            cells: Places = np.ones(places.size, np.int64)
-            cells[:1] += self.open_delimiters
-        else:
-            ends = np.flatnonzero(is_end)
+    def _rows(self, units: Units, marks: Mask, *, final: bool) -> tuple[Places, Places, int]:
+        """Return where rows stop, how many cells they have and the most; `marks` masks what ends a cell."""
+        is_delimiter = units == self._delimiter
+        if self.open_delimiters or (is_delimiter & marks).any():
+            places = np.flatnonzero(marks)
+            ends = np.flatnonzero(~is_delimiter[places])
             stops = places[ends] + 1
-            cells = np.diff(ends, prepend=-1 - self.open_delimiters) if ends.size else NOWHERE
-        if ends.size:
-            self.open_delimiters = places.size - int(ends[-1]) - 1
-            self._row_is_open = bool(stops[-1] < units.size)
+            cells: Places = np.diff(ends, prepend=-1 - self.open_delimiters) if ends.size else NOWHERE
+            open_delimiters = places.size - int(ends[-1]) - 1 if ends.size else self.open_delimiters + places.size
+            columns = int(cells.max(initial=0))
         else:
-            self.open_delimiters += places.size
-            self._row_is_open |= bool(units.size)
+            # Rows of one cell, of which a file may have more than of any others. An array as long as they are many is
+            # made once: memory for it, and not the work, is what takes the time.
+            stops, open_delimiters = np.flatnonzero(np.append(False, marks)), 0
+            cells, columns = np.broadcast_to(np.int64(1), stops.size), min(stops.size, 1)
+        self.open_delimiters = open_delimiters
+        self._row_is_open = bool(stops[-1] < units.size) if stops.size else self._row_is_open or bool(units.size)
         if final and self._row_is_open:
-            return np.append(stops, units.size), np.append(cells, self.open_delimiters + 1)
-        return stops, cells
+            last = self.open_delimiters + 1
+            return np.append(stops, units.size), np.append(cells, last), max(columns, last)
+        return stops, cells, columns
