@@ -17,9 +17,9 @@
  * @property {(column: number) => void} fit
  */
 
-import { inSight } from "./columns.js";
 import { acceptDrags } from "./drag.js";
 import { move, reveal } from "./moves.js";
+import { inSight } from "./offsets.js";
 import { BEYOND_PX, PADDING_PX } from "./table.js";
 
 /** Of table.css. */

@@ -2,7 +2,7 @@
  * Draws the table: every row of the page, and of the columns only those in sight. Cells come from sheet.js and
  * where columns are from columns.js; text enters the document through text bindings alone.
  *
- * @import { Item } from "./columns.js"
+ * @import { Item } from "./offsets.js"
  * @import { Mine } from "./mine.js"
  * @import { Sheet } from "./sheet.js"
  *
@@ -20,7 +20,7 @@ import { guard } from "/static/vendor/lit-html/directives/guard.js";
 import { repeat } from "/static/vendor/lit-html/directives/repeat.js";
 
 import { rectangle } from "./clipboard.js";
-import { inSight, offsets, plan } from "./columns.js";
+import { inSight, offsets, plan } from "./offsets.js";
 import { cut, letters, visible } from "./format.js";
 import { cellAt, headingAt } from "./sheet.js";
 

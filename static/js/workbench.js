@@ -16,13 +16,13 @@ import { html, nothing, render } from "/static/vendor/lit-html/lit-html.js";
 
 import { bar } from "./bar.js";
 import { columnDialog, hiddenDialog } from "./columndialogs.js";
-import { inSight } from "./columns.js";
 import { dialectPopover } from "./dialect.js";
 import { outlastDoubleClicks } from "./dialogs.js";
 import { Gathering } from "./gathering.js";
 import { Grid } from "./grid.js";
 import { acceptKeys, helpDialog, toldChip } from "./help.js";
 import { Looking } from "./looking.js";
+import { inSight } from "./offsets.js";
 import { acceptPrinting } from "./paper.js";
 import { pasteDialog } from "./paste.js";
 import { hindrance } from "./people.js";

@@ -92,6 +92,9 @@ def open_page(browser: Browser, server: Server, complaints: Complaints) -> Itera
         if prepare is not None:
             prepare(page)
         page.goto(path, wait_until=until)
+        if path == "/" and until == "load":
+            # The scripts of the first screen are fetched only once it is painted.
+            page.locator(".start button").wait_for()
         return page
 
     yield open_one

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { offsets, plan } from "../../static/js/columns.js";
+import { offsets, plan } from "../../static/js/offsets.js";
 import { move, seen } from "../../static/js/moves.js";
 import { freeze, LEAST_CH, MOST_CH, resized, withAgain, without } from "../../static/js/reshape.js";
 import { newShape, shapeFor } from "../../static/js/shape.js";
