@@ -61,9 +61,11 @@ class Cluster:
 
     def _worker(self, number: int, directory: Path) -> Part:
         path = directory / f"worker-{number}.sock"
+        # Where documents are in Redis, each has copies of its own.
+        keeps_copies = os.environ.get("TSVAPP_REDIS_DOCUMENT_BYTES", "0").strip() not in ("", "0")
         environ = {
             "BIND": f"unix:{path},127.0.0.1:{self.port + number}",
-            "TSVAPP_DATA_DIR": str(self.data_dir),
+            "TSVAPP_DATA_DIR": str(self.data_dir / f"worker-{number}" if keeps_copies else self.data_dir),
             "TSVAPP_REDIS_URL": self.redis_url,
         }
         # Each tells its own numbers.

@@ -33,6 +33,14 @@ class Settings:
         "where workers share rooms, such as redis://127.0.0.1:6379/0; empty: one worker alone",
         schemes=("redis", "rediss", "unix", "redis+sentinel", "redis+cluster"),
     )
+    redis_document_bytes: int = _setting(
+        0,
+        "largest file where documents are kept in Redis, for workers without a common directory; 0: in that directory",
+        may_be_0=True,
+    )
+    cache_bytes: int = _setting(
+        GIB, "disk for copies of documents that are kept in Redis, at each worker; those that are open stay beyond it"
+    )
     max_upload_bytes: int = _setting(2 * GIB, "largest file; it takes this much disk for each room")
     max_article_bytes: int = _setting(16 * MIB, "largest message of the article's protocol; it is held in memory whole")
     uploads_per_address: int = _setting(
@@ -93,6 +101,11 @@ class Settings:
     wheel_seconds: float = _setting(10.0, "seconds a presenter may be gone before everyone drives again")
     metrics_port: int = _setting(0, "port on 127.0.0.1 that answers /metrics; 0 for none", may_be_0=True)
     allowed_origins: tuple[str, ...] = _setting((), "further origins whose pages may connect, separated by spaces")
+
+    @property
+    def largest_upload(self) -> int:
+        """Return how many bytes a file may have, which are fewer where documents are kept in Redis."""
+        return min(self.max_upload_bytes, self.redis_document_bytes or self.max_upload_bytes)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:

@@ -51,7 +51,7 @@ class Backplane:
 
     def beat(self) -> None:
         """Say that this worker lives, and who is in its rooms; find out which others live no more."""
-        rooms = list(self._rooms.values())
+        rooms = self.rooms()
         try:
             self._store.alive(self._worker, ALIVE_SECONDS)
             self._rejoin(rooms)
@@ -78,6 +78,10 @@ class Backplane:
         if self._listening is not None:
             with suppress(StoreAway):
                 self._listening.remove(room.room_id)
+
+    def rooms(self) -> list[LiveRoom]:
+        """Return the rooms that are in memory here."""
+        return list(self._rooms.values())
 
     def _listen(self) -> None:
         listening = self._store.listen(list(self._rooms))

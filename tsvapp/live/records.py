@@ -205,6 +205,15 @@ class Records:
         """Forget an upload that has ended early, with its bytes."""
         offload(self._store.delete, document_id)
 
+    def share_bytes(self, room: LiveRoom, document_id: str, start: int, data: bytes) -> None:
+        """Put the bytes of an upload that come at `start` where other workers find them."""
+
+    def share_index(self, room: LiveRoom, document_id: str) -> None:
+        """Put the row index of a finished document where other workers find it."""
+
+    def forget_copies(self, room: LiveRoom) -> None:
+        """Delete what is here of the documents of a room that another worker has deleted."""
+
     def reopen(self, record: dict[str, Any]) -> tuple[Document, Reading]:
         """Open a finished document again, as its record says; runs in a native thread."""
         kept = record["document"]

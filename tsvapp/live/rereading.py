@@ -40,6 +40,7 @@ def reread(room: LiveRoom, read: Read, by: Person, records: Records, store: Loca
         if room.rereading is reading and room.document is document and room.state.table:
             index = document.reading.index.dumps()
             offload(store.keep, room.state.table.document, index, document.reading.id)
+            records.share_index(room, room.state.table.document)
             room.unsaved = True
             records.save_if_needed(room)
     except (UploadError, OSError) as error:

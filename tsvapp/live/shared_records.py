@@ -40,6 +40,8 @@ class SharedRecords(Records):
     """Load, save and expire rooms that other workers have too."""
 
     is_shared = True
+    owns_nothing = True
+    """Whether the directory is one of all workers, and not this one's."""
 
     def __init__(self, documents: LocalStore, shared: SharedStore, settings: Settings, counts: Counts) -> None:
         super().__init__(documents, settings, counts)
@@ -175,7 +177,10 @@ class SharedRecords(Records):
         if upload is None:
             return None
         records = (orjson.loads(each) for each in self._shared.documents(room.room_id).values())
-        return next((each for each in records if each.get("upload") == upload.upload), None)
+        found = next((each for each in records if each.get("upload") == upload.upload), None)
+        if found is not None:
+            self._fetch(room.room_id, found["document"])
+        return found
 
     def claim(self, room: LiveRoom, pending: dict[str, Any]) -> None:
         """Note that an upload goes on at this worker."""
@@ -184,7 +189,11 @@ class SharedRecords(Records):
     def former(self, room: LiveRoom, document_id: str) -> dict[str, Any] | None:
         """Return the record of a document that can be brought back, or None."""
         found = self._shared.document(room.room_id, document_id)
-        return None if found is None else orjson.loads(found)
+        if found is None:
+            return None
+        self._fetch(room.room_id, document_id, is_finished=True)
+        record: dict[str, Any] = orjson.loads(found)
+        return record
 
     def forget_oldest(self, room: LiveRoom) -> None:
         """Delete the documents that the room neither shows nor keeps to be brought back, nor gets."""
@@ -205,11 +214,20 @@ class SharedRecords(Records):
 
     def _forget_document(self, room_id: str, document_id: str) -> None:
         try:
+            self._forget_bytes(room_id, document_id)
             self._shared.forget_document(room_id, document_id)
             self._shared.end(document_id)
         except StoreAway as error:
             return log.info("document %.8s is left for later: %s", document_id, error.why)
         offload(self._documents.delete, document_id)
+
+    # Where the bytes are: in a directory that all workers see
+
+    def _fetch(self, room_id: str, document_id: str, is_finished: bool = False) -> None:
+        """See to it that the bytes of a document are here, as many as there are by now."""
+
+    def _forget_bytes(self, room_id: str, document_id: str) -> None:
+        """Delete the bytes of a document that are elsewhere than in the directory."""
 
     # Readings
 
@@ -234,6 +252,7 @@ class SharedRecords(Records):
             if record is not None and record["reading"]["id"] == table.reading:
                 document, reading = offload(self.reopen, record)
                 return reading, document
+        self._fetch(room.room_id, table.document)
         # All there is of one that comes in: its rows may be a step ahead of the bytes that were acknowledged.
         blob = offload(self._documents.blob, table.document, None if table.growing else table.size)
         if reading is None:
@@ -270,6 +289,9 @@ class SharedRecords(Records):
         documents = self._shared.documents(room_id)
         for some_id in {room_id, watch_id, kept.watch_id if kept else None} - {None}:
             self._shared.spend(some_id, reason)  # type: ignore[arg-type]
+        # Before the records, by which they would be found once more.
+        for document_id in documents:
+            self._forget_bytes(room_id, document_id)
         self._shared.forget(room_id)
         for document_id in documents:
             self._shared.end(document_id)

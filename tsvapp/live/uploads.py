@@ -20,6 +20,7 @@ from tsvapp.errors import (
     NotTheSame,
     NoUpload,
     StorageFailed,
+    StoreAway,
     TooLarge,
     TsvappError,
     UploadRunning,
@@ -84,11 +85,12 @@ class Uploads:
         """Check that this upload may be, and have place made for it."""
         if size == 0:
             raise EmptyFile(f"{name!r} is empty: it has no bytes. Choose another file.")
-        limit = self._settings.max_upload_bytes
+        limit = self._settings.largest_upload
         if size > limit:
+            setting = "MAX_UPLOAD_BYTES" if limit == self._settings.max_upload_bytes else "REDIS_DOCUMENT_BYTES"
             raise TooLarge(
                 f"{name!r} has {size:,} bytes; this server takes at most {limit:,}."
-                " Split it, or ask who runs the server to raise TSVAPP_MAX_UPLOAD_BYTES.",
+                f" Split it, or ask who runs the server to raise TSVAPP_{setting}.",
                 limit=limit,
             )
         self._records.expect_place(room)
@@ -175,6 +177,8 @@ class Uploads:
             with running.room.reading_turn:
                 if not running.current:
                     raise NoUpload("This upload has ended.")
+                # First where all workers find them: what is acknowledged is not at this one alone.
+                self._records.share_bytes(running.room, running.document_id, running.stored, data)
                 offload(running.document.append, data)
                 running.stored += len(data)
             self._counts.upload_bytes += len(data)
@@ -183,7 +187,10 @@ class Uploads:
             if show:
                 self._grow(running)
         except TsvappError as error:
-            self._fail(running, error)
+            if isinstance(error, StoreAway) and show and running.current:
+                self._pause(running)
+            else:
+                self._fail(running, error)
             raise
         except Exception as error:
             log.exception("upload into room %.8s failed", running.room.room_id)
@@ -367,6 +374,7 @@ class Uploads:
     def _record(self, running: Running) -> tuple[Reading, Table]:
         reading, table = running.described(growing=False)
         offload(self._store.keep, running.document_id, reading.index.dumps(), reading.id)
+        self._records.share_index(running.room, running.document_id)
         self._records.save(running.room, view.finish(running.room.state, table), reading)
         # Somebody may have wished it to be read otherwise meanwhile; that is written down soon.
         return running.described(growing=False)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import get_args
 
-from tsvapp.errors import BadCommand, LimitReached, NotAllowed, NoUpload, TsvappError, UnknownRoom
+from tsvapp.errors import BadCommand, LimitReached, NotAllowed, NoUpload, StoreAway, TsvappError, UnknownRoom
 from tsvapp.live import wheel
 from tsvapp.live.broadcaster import Listener
 from tsvapp.live.connection import Connection
@@ -113,7 +113,7 @@ class V1Member(Listener):
             "cell_chars": settings.cell_chars,
             "chunk_bytes": CHUNK_BYTES,
             "window_bytes": WINDOW_BYTES,
-            "upload_bytes": settings.max_upload_bytes,
+            "upload_bytes": settings.largest_upload,
         }
         welcome = Welcome(
             room_id=room.room_id if self.may_drive else None,
@@ -230,6 +230,9 @@ class V1Member(Listener):
             return  # still on their way when the upload ended, which its sender has been told
         try:
             finished = self._worker.uploads.chunk(upload, data, self)
+        except StoreAway as error:
+            # The upload is paused: its sender comes again, and goes on where it is then.
+            return self._connection.close(error.close_code, error.message)
         except TsvappError as error:
             self._worker.counts.errors[error.code] += 1
             return self._answer(ErrorEvent(**error.answer(), upload=upload.upload_id))

@@ -73,8 +73,7 @@ class Worker:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.counts = Counts()
-        # Apart, because each sweeps away what its own records do not name.
-        self.store = LocalStore(settings.data_dir, "shared" if settings.redis_url else "documents")
+        self.store = LocalStore(settings.data_dir, _documents(settings))
         self._shared = self._shared_records() if settings.redis_url else None
         self.records = self._shared or Records(self.store, settings, self.counts)
         self.addresses = Addresses(settings)
@@ -102,12 +101,11 @@ class Worker:
 
     def start(self) -> None:
         """Take the data directory and begin to keep house; raise StartupError when another server has it."""
-        if self._shared is not None:
-            # Nobody owns what is shared. A store that does not answer yet is waited for.
+        if self._shared is not None and self._shared.owns_nothing:
             self._shared.make()
-            self._house.append(gevent.spawn(self._wait_for_store, self._shared))
+            self._begin()
         elif self.store.own():
-            self._open()
+            self._begin()
         elif self.store.owner().split()[1:] != [str(os.getppid())]:
             raise StartupError(
                 f"The data directory {self.settings.data_dir} is in use by another server (process"
@@ -202,11 +200,13 @@ class Worker:
 
     def _shared_records(self) -> SharedRecords:
         # Here, because a server alone is spared the time and the memory that the client of Redis takes.
+        from tsvapp.live.held_records import HeldRecords
         from tsvapp.live.shared_records import SharedRecords
         from tsvapp.store.shared import SharedStore
 
         store = SharedStore(self.settings.redis_url)
-        records = SharedRecords(self.store, store, self.settings, self.counts)
+        kind = HeldRecords if self.settings.redis_document_bytes else SharedRecords
+        records = kind(self.store, store, self.settings, self.counts)
         records.on_gone, records.on_watch, records.on_dead = (
             self._gone_elsewhere,
             self._watch_renewed,
@@ -216,6 +216,7 @@ class Worker:
 
     def _gone_elsewhere(self, room: LiveRoom, reason: str) -> None:
         self.registry.gone(room)
+        self.records.forget_copies(room)
         self._expel(list(room.members), reason)
 
     def _worker_died(self, room: LiveRoom, worker: str) -> None:
@@ -255,7 +256,14 @@ class Worker:
     def _wait_to_own(self) -> None:
         while not self.store.own():
             gevent.sleep(OWN_RETRY_SECONDS)
-        self._open()
+        self._begin()
+
+    def _begin(self) -> None:
+        if self._shared is None:
+            self._open()
+        else:
+            # A store that does not answer yet is waited for.
+            self._house.append(gevent.spawn(self._wait_for_store, self._shared))
 
     def _wait_for_store(self, records: SharedRecords) -> None:
         while not records.answers():
@@ -305,6 +313,15 @@ class Worker:
         for room in self.registry.rooms():
             room.broadcaster.soon(Slot.HEARTBEAT)
             gevent.sleep(0)
+
+
+def _documents(settings: Settings) -> str:
+    """Name the folder of the documents: each kind of records sweeps away what they do not name."""
+    if not settings.redis_url:
+        if settings.redis_document_bytes:
+            raise StartupError("TSVAPP_REDIS_DOCUMENT_BYTES is of use with TSVAPP_REDIS_URL only, which is not set.")
+        return "documents"
+    return "cache" if settings.redis_document_bytes else "shared"
 
 
 def retry_words(clients: int) -> str:

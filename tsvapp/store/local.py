@@ -5,7 +5,8 @@
     documents/<id>           the bytes, as they came; only ever added to
     documents/<id>.index     where its rows start, sealed for the reading that found them
 
-Workers that share rooms have their documents in shared/, and in shared/store which store has the records of them.
+Workers that share rooms have their documents in shared/, and in shared/store which store has the records of them; those
+that see no common directory have copies in cache/.
 
 A document belongs to the room whose record names it, also while it is on its way in; one of ours that no record names
 is left over, and is swept away. What a record is to name is on the disk before the record is, and what no record is to
@@ -203,12 +204,24 @@ class LocalStore:
 
     def index(self, document_id: str, reading_id: str) -> bytes:
         """Return what `keep` wrote; nothing where it is missing, damaged, or of another document or reading."""
-        try:
-            sealed = (self._documents / document_id).with_suffix(".index").read_bytes()
-        except OSError:
-            return b""
+        sealed = self.sealed_index(document_id)
         seal, index = sealed[:SEAL_BYTES], sealed[SEAL_BYTES:]
         return index if seal == _seal(document_id, reading_id, index) else b""
+
+    def sealed_index(self, document_id: str) -> bytes:
+        """Return what `keep` wrote as it is on the disk, for `put_index`; nothing where it is missing."""
+        try:
+            return (self._documents / document_id).with_suffix(".index").read_bytes()
+        except OSError:
+            return b""
+
+    def put_index(self, document_id: str, sealed: bytes) -> None:
+        """Write an index that another worker has sealed; `index` looks whether it fits."""
+        path = (self._documents / document_id).with_suffix(".index")
+        try:
+            path.write_bytes(sealed)
+        except OSError as error:
+            raise storage_failed(error) from error
 
     def delete(self, document_id: str) -> None:
         """Remove a document's bytes and index; what is gone already is no error, what stays is swept away later."""
@@ -258,6 +271,26 @@ class LocalStore:
         for path, document_id in self._files().items():
             if document_id not in named and self.age(path.name) > seconds:
                 self._remove(path)
+
+    def used(self, document_id: str) -> None:
+        """Note that a copy is used now, for `evict`."""
+        with suppress(OSError):
+            os.utime(self._documents / document_id)
+
+    def evict(self, but: Collection[str], most: int) -> int:
+        """Remove copies that were not used for the longest time until all take `most` bytes; return how many went."""
+        copies = {document: self._documents / document for document in self._files().values()}
+        seen = []
+        for document_id, path in copies.items():
+            with suppress(FileNotFoundError):
+                found = path.stat()
+                seen.append((found.st_mtime, found.st_size, document_id))
+        taken, evicted = sum(size for _, size, _ in seen), 0
+        for _, size, document_id in sorted(seen):
+            if taken > most and document_id not in but:
+                self.delete(document_id)
+                taken, evicted = taken - size, evicted + 1
+        return evicted
 
     def size_on_disk(self, documents: Iterable[str]) -> int:
         """Count the bytes of these documents, whoever has written them."""

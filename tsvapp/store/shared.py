@@ -4,6 +4,8 @@
     tsvapp:{room}:documents  hash: document → its record
     tsvapp:{room}:here       hash: worker → who is there
     tsvapp:{room}:news       sharded channel: "the room is at serial N", and nothing else
+    tsvapp:{room}:bytes:DOCUMENT:N      block N of a document's bytes, where workers see no common directory
+    tsvapp:{room}:index:DOCUMENT        where its rows start
     tsvapp:watch:ID          the room that may be looked at by this id
     tsvapp:spent:ID          why an id is spent
     tsvapp:rooms             sorted set: the rooms that are kept, by their last use
@@ -27,11 +29,11 @@ from urllib.parse import urlsplit
 import redis
 from redis.backoff import NoBackoff
 from redis.cluster import RedisCluster
-from redis.exceptions import RedisError
+from redis.exceptions import OutOfMemoryError, RedisError
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
-from tsvapp.errors import StartupError, StoreAway
+from tsvapp.errors import StartupError, StorageFailed, StoreAway
 
 ANSWER_SECONDS = 2.0
 """How long an answer is waited for: people wait with it."""
@@ -41,6 +43,9 @@ LISTEN_SECONDS = 5.0
 
 EMPTY_SECONDS = 60
 """How long a room without a table is remembered after its last worker has spoken of it."""
+
+BLOCK_BYTES = 1 << 20
+"""Bytes of a document that are kept under one key: nothing of a Redis should be large."""
 
 _CREATE = """
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
@@ -83,6 +88,14 @@ end
 return serial + 0
 """
 
+_PUT_BYTES = """
+local position = tonumber(ARGV[1])
+if position > redis.call('STRLEN', KEYS[1]) then return 0 end
+if position == 0 and #KEYS == 2 and redis.call('STRLEN', KEYS[2]) < tonumber(ARGV[3]) then return 0 end
+redis.call('SETRANGE', KEYS[1], position, ARGV[2])
+return 1
+"""
+
 _FORGET = """
 redis.call('DEL', KEYS[1], KEYS[3], KEYS[4])
 redis.call('SPUBLISH', KEYS[2], 0)
@@ -111,7 +124,7 @@ class SharedStore:
         self._client = _connect(url)
         register = self._client.register_script
         self._create, self._commit, self._put = register(_CREATE), register(_COMMIT), register(_PUT)
-        self._here, self._forget = register(_HERE), register(_FORGET)
+        self._here, self._forget, self._put_bytes = register(_HERE), register(_FORGET), register(_PUT_BYTES)
 
     def listen(self, room_ids: Iterable[str]) -> Listening:
         """Listen for news of these rooms, on a line of its own; raise StoreAway if that cannot be."""
@@ -300,6 +313,55 @@ class SharedStore:
         parts = {document.decode(): said.decode().split() for document, said in found.items()}
         return {document: (room_id, float(moment)) for document, (room_id, moment) in parts.items()}
 
+    # Bytes of documents, where workers see no common directory
+
+    def put_bytes(self, room_id: str, document_id: str, start: int, data: bytes) -> bool:
+        """Store bytes of a document from `start` on, once more where they are there already.
+
+        Return False if the store lacks bytes before them; raise StorageFailed if its memory is full.
+        """
+        view = memoryview(data)
+        while view:
+            number, position = divmod(start, BLOCK_BYTES)
+            piece = view[: BLOCK_BYTES - position]
+            keys = [_block(room_id, document_id, each) for each in (number, number - 1) if each >= 0]
+            try:
+                with _answers():
+                    if not self._put_bytes(keys=keys, args=[position, bytes(piece), BLOCK_BYTES]):
+                        return False
+            except StoreAway as error:
+                if not isinstance(error.__cause__, OutOfMemoryError):
+                    raise
+                words = "The server's store is full. The former table is unchanged; try again later."
+                raise StorageFailed(words) from error
+            start, view = start + len(piece), view[len(piece) :]
+        return True
+
+    def bytes_from(self, room_id: str, document_id: str, start: int) -> bytes:
+        """Return the bytes from `start` to the end of their block, or of what there is; none where nothing is."""
+        number, position = divmod(start, BLOCK_BYTES)
+        with _answers():
+            found: bytes = self._client.getrange(_block(room_id, document_id, number), position, -1)
+            return found
+
+    def put_index(self, room_id: str, document_id: str, sealed: bytes) -> None:
+        """Store the row index of a document."""
+        with _answers():
+            self._client.set(_key(room_id, f":index:{document_id}"), sealed)
+
+    def index(self, room_id: str, document_id: str) -> bytes:
+        """Return the row index of a document; nothing where there is none."""
+        with _answers():
+            return self._client.get(_key(room_id, f":index:{document_id}")) or b""
+
+    def forget_bytes(self, room_id: str, document_id: str) -> None:
+        """Remove the bytes and the index of a document."""
+        with _answers():
+            self._client.unlink(_key(room_id, f":index:{document_id}"))
+            number = 0
+            while self._client.unlink(_block(room_id, document_id, number)):
+                number += 1
+
     # Workers
 
     def alive(self, worker: str, seconds: int) -> None:
@@ -353,6 +415,10 @@ class Listening:
 
 def _key(room_id: str, part: str = "") -> str:
     return f"tsvapp:{{{room_id}}}{part}"
+
+
+def _block(room_id: str, document_id: str, number: int) -> str:
+    return _key(room_id, f":bytes:{document_id}:{number}")
 
 
 def _keys(room_id: str, *parts: str) -> list[str]:

@@ -1,0 +1,150 @@
+"""Rooms of workers that see no common directory: the bytes of documents are in the shared store, too.
+
+Each worker has copies on its own disk, from which it reads; they are fetched when a room is opened, and as they grow.
+Bytes only ever grow, so a copy may be short, and is never wrong. What is acknowledged is in the store.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection
+from time import monotonic
+from typing import Any
+
+import orjson
+from gevent.lock import BoundedSemaphore
+
+from tsvapp.errors import StorageFailed
+from tsvapp.live.counts import Counts
+from tsvapp.live.live_room import LiveRoom
+from tsvapp.live.offload import offload
+from tsvapp.live.shared_records import SharedRecords
+from tsvapp.room.view import Table
+from tsvapp.settings import Settings
+from tsvapp.store.local import LocalStore
+from tsvapp.store.shared import BLOCK_BYTES, SharedStore
+
+TOLD_SECONDS = 60.0
+"""How often it is written down that an upload goes on, or it would be taken for an abandoned one."""
+
+YOUNG_SECONDS = 60.0
+"""How long a copy is left that no record names: the record may be on its way."""
+
+log = logging.getLogger(__name__)
+
+
+class HeldRecords(SharedRecords):
+    """Load, save and expire rooms whose documents the shared store has."""
+
+    owns_nothing = False
+
+    def __init__(self, copies: LocalStore, shared: SharedStore, settings: Settings, counts: Counts) -> None:
+        super().__init__(copies, shared, settings, counts)
+        self._copies = copies
+        self._fetching: dict[str, BoundedSemaphore] = {}
+        self._told: dict[str, float] = {}
+
+    def close(self) -> None:
+        """Let go of the store and of the directory."""
+        super().close()
+        self._copies.close()
+
+    # To the store
+
+    def share_bytes(self, room: LiveRoom, document_id: str, start: int, data: bytes) -> None:
+        """Put the bytes of an upload that come at `start` into the store."""
+        self._tell(room.room_id, document_id)
+        if self._shared.put_bytes(room.room_id, document_id, start, data):
+            return
+        # It has lost those before; here they are.
+        self._put_again(room.room_id, document_id, start)
+        if not self._shared.put_bytes(room.room_id, document_id, start, data):
+            raise StorageFailed("The server has lost a part of this file. Bring it again.")
+
+    def _tell(self, room_id: str, document_id: str) -> None:
+        now, most = monotonic(), min(TOLD_SECONDS, self._settings.abandon_seconds / 4)
+        if now - self._told.get(document_id, now) >= most:
+            self._shared.begin(document_id, room_id, time.time())
+            self._told[document_id] = now
+        self._told.setdefault(document_id, now)
+
+    def _put_again(self, room_id: str, document_id: str, stop: int) -> None:
+        blob = offload(self._copies.blob, document_id)
+        for start in range(0, stop, BLOCK_BYTES):
+            self._shared.put_bytes(
+                room_id, document_id, start, offload(blob.read, start, min(start + BLOCK_BYTES, stop))
+            )
+
+    def share_index(self, room: LiveRoom, document_id: str) -> None:
+        """Put the row index of a finished document into the store."""
+        self._told.pop(document_id, None)
+        self._shared.put_index(room.room_id, document_id, offload(self._copies.sealed_index, document_id))
+
+    def save_reading(self, room: LiveRoom) -> None:
+        """Write down that the table is read otherwise; its bytes, where the store has lost them."""
+        super().save_reading(room)
+        state = room.state
+        for table in (state.table, state.incoming, *state.former):
+            if table is not None and not self._shared.bytes_from(room.room_id, table.document, 0):
+                self._put_again(room.room_id, table.document, offload(self._copies.blob, table.document).size)
+                self.share_index(room, table.document)
+
+    # From the store
+
+    def _fetch(self, room_id: str, document_id: str, is_finished: bool = False) -> None:
+        with self._fetching.setdefault(document_id, BoundedSemaphore(1)):
+            copy = offload(self._copies.blob, document_id)
+            while data := self._shared.bytes_from(room_id, document_id, copy.size):
+                offload(copy.append, data)
+            if is_finished and not offload(self._copies.sealed_index, document_id):
+                offload(self._copies.put_index, document_id, self._shared.index(room_id, document_id))
+            offload(self._copies.used, document_id)
+        self._fetching.pop(document_id, None)
+
+    # What is left over
+
+    def _forget_bytes(self, room_id: str, document_id: str) -> None:
+        self._told.pop(document_id, None)
+        self._shared.forget_bytes(room_id, document_id)
+
+    def forget_copies(self, room: LiveRoom) -> None:
+        """Delete the copies of the documents of a room that another worker has deleted."""
+        for document_id in _documents(room):
+            offload(self._copies.delete, document_id)
+
+    def abandoned(self, running: Callable[[], Collection[str]]) -> list[str]:
+        """Name the documents of uploads that have not ended, and which nobody has gone on with for long."""
+        since = time.time() - self._settings.abandon_seconds
+        old = [document_id for document_id, (_, moment) in self._shared.unfinished().items() if moment < since]
+        return [document_id for document_id in old if document_id not in running()]
+
+    def sweep(self) -> None:
+        """Remove copies that no record names, and those beyond `cache_bytes` that no room here shows."""
+        shown = {document_id for room in self.backplane.rooms() for document_id in _documents(room)}
+        named = self._shared.all_documents() | shown
+        offload(self._copies.remove_but, named, YOUNG_SECONDS)
+        evicted = offload(self._copies.evict, shown, self._settings.cache_bytes)
+        if evicted:
+            log.info("copies of documents make place: %d", evicted)
+
+    def by_use(self, before: float) -> list[tuple[str, int]]:
+        """List the rooms not used since `before`, the longest unused first, with the bytes of their documents."""
+        rooms = self._shared.rooms_unused_since(before)
+        return [(room_id, sum(map(_size, self._shared.documents(room_id).values()))) for room_id in rooms]
+
+    def _owns_documents(self) -> bool:
+        # Copies of a document of another store are of no harm: no two documents have one id.
+        return True
+
+
+def _documents(room: LiveRoom) -> list[str]:
+    tables: list[Table | None] = [room.state.table, room.state.incoming, *room.state.former]
+    return [table.document for table in tables if table is not None]
+
+
+def _size(record: bytes) -> int:
+    """Return the size in the record of a finished document, or of one that comes in."""
+    said: dict[str, Any] = orjson.loads(record)
+    size: int = said["size"] if "upload" in said else said["document"]["size"]
+    return size
