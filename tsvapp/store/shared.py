@@ -18,16 +18,19 @@ Everything here waits for the network, and raises StoreAway where that does not 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import redis
 from redis.backoff import NoBackoff
 from redis.cluster import RedisCluster
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
@@ -105,18 +108,26 @@ class Kept:
 
 
 class SharedStore:
-    """Keep rooms at `url`: redis://, rediss://, redis+sentinel://host,host/name or redis+cluster://host."""
+    """Keep rooms at `url`: redis://, rediss://, redis+sentinel://host,host/name or redis+cluster://host.
+
+    `version` is asked first: it connects.
+    """
 
     def __init__(self, url: str) -> None:
-        self._client = _connect(url)
-        register = self._client.register_script
+        self._connect = _connecting(url)
+        self._client: Any = None
+
+    def _open(self) -> None:
+        client = self._connect()
+        register = client.register_script
         self._create, self._commit, self._put = register(_CREATE), register(_COMMIT), register(_PUT)
         self._here, self._forget = register(_HERE), register(_FORGET)
+        self._client = client
 
     def listen(self, room_ids: Iterable[str]) -> Listening:
-        """Listen for news of these rooms, on a line of its own; raise StoreAway if that cannot be."""
+        """Listen for news of these rooms, on lines of their own; raise StoreAway if that cannot be."""
         with _answers():
-            return Listening(self._client.pubsub(ignore_subscribe_messages=True), room_ids)
+            return Listening(self._client, room_ids)
 
     def store_id(self) -> str:
         """Return the id that this store has for as long as it has its records."""
@@ -126,11 +137,14 @@ class SharedStore:
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        if self._client is not None:
+            self._client.close()
 
     def version(self) -> tuple[int, ...]:
         """Return the version of the server; raise StoreAway if it does not answer."""
         with _answers():
+            if self._client is None:
+                self._open()
             info = self._client.info("server")
         # A Cluster answers for each of its nodes.
         first = info if "redis_version" in info else next(iter(info.values()))
@@ -317,38 +331,96 @@ class SharedStore:
 
 
 class Listening:
-    """Hear which rooms have something new; a broken line is not mended in silence, for news may have been missed."""
+    """Hear which rooms have something new; a broken line is not mended in silence, for news may have been missed.
 
-    def __init__(self, pubsub: Any, room_ids: Iterable[str]) -> None:
-        self._pubsub = pubsub
+    A Cluster has the news of a room at the node that has the room, so there is a line to each node, and on each a
+    thread that hears: who waited for one of them would not hear the others.
+    """
+
+    def __init__(self, client: Any, room_ids: Iterable[str]) -> None:
+        self._client = client
+        self._lines: dict[str, Any] = {}
+        self._heard: SimpleQueue[str | StoreAway] = SimpleQueue()
+        self._leaving: Counter[str] = Counter()
+        self._closed = False
         self._room_ids = set(room_ids)
-        # Subscribed to something always, or the line would not be there to break.
-        pubsub.ssubscribe("tsvapp:news", *(_key(each, ":news") for each in self._room_ids))
+        try:
+            # Subscribed to something always, or the line would not be there to break.
+            for channel in ("tsvapp:news", *(_key(each, ":news") for each in self._room_ids)):
+                self._line(channel).ssubscribe(channel)
+        except BaseException:
+            self.close()
+            raise
+
+    def _line(self, channel: str) -> Any:
+        node, client = "", self._client
+        if isinstance(client, RedisCluster):
+            found: Any = client.get_node_from_key(channel)  # type: ignore[no-untyped-call]  # as the library has it
+            node, client = found.name, client.get_redis_connection(found)
+        if node not in self._lines:
+            self._lines[node] = line = client.pubsub()
+            threading.Thread(target=self._hear, args=(line,), daemon=True).start()
+        return self._lines[node]
 
     def add(self, room_id: str) -> None:
         """Listen for this room too, if that is not so already."""
         if room_id not in self._room_ids:
             self._room_ids.add(room_id)
-            with _answers():
-                self._pubsub.ssubscribe(_key(room_id, ":news"))
+            channel = _key(room_id, ":news")
+            self._tell(lambda: self._line(channel).ssubscribe(channel))
 
     def remove(self, room_id: str) -> None:
         """Listen for this room no more."""
-        self._room_ids.discard(room_id)
-        with _answers():
-            self._pubsub.sunsubscribe(_key(room_id, ":news"))
+        if room_id in self._room_ids:
+            self._room_ids.discard(room_id)
+            channel = _key(room_id, ":news")
+            self._leaving[channel] += 1
+            self._tell(lambda: self._line(channel).sunsubscribe(channel))
+
+    def _tell(self, tell: Callable[[], None]) -> None:
+        try:
+            with _answers():
+                tell()
+        except StoreAway as error:
+            # The library may have mended the line while it said so, and what was told meanwhile is missed.
+            self._heard.put(error)
+            raise
 
     def news(self) -> Iterator[str]:
-        """Yield the rooms that have something new, as it comes; raise StoreAway when the line breaks."""
+        """Yield the rooms that have something new, as it comes; raise StoreAway when a line breaks."""
         while True:
-            with _answers():
-                message = self._pubsub.get_sharded_message(ignore_subscribe_messages=True, timeout=LISTEN_SECONDS)
-            if message is not None:
-                yield message["channel"].decode().partition("{")[2].partition("}")[0]
+            heard = self._heard.get()
+            if isinstance(heard, StoreAway):
+                raise heard
+            yield heard
+
+    def _hear(self, line: Any) -> None:
+        try:
+            while not self._closed:
+                with _answers():
+                    message = line.get_message(timeout=LISTEN_SECONDS)
+                if message is None:
+                    # Asked when it was silent for so long, and silent since: nobody says that such a line is broken.
+                    if line.subscribed and line.health_check_response_counter:
+                        raise StoreAway("a line is silent")
+                elif message["type"] == "smessage":
+                    self._heard.put(message["channel"].decode().partition("{")[2].partition("}")[0])
+                elif message["type"] == "sunsubscribe":
+                    self._expect_leaving(message["channel"].decode())
+        except Exception as error:
+            # Whatever it is (the library raises many things when a line is closed by others): nobody hears any more.
+            self._heard.put(error if isinstance(error, StoreAway) else StoreAway(repr(error)))
+        finally:
+            line.close()
+
+    def _expect_leaving(self, channel: str) -> None:
+        if not self._leaving[channel]:
+            raise StoreAway("a room has moved to another node")
+        self._leaving[channel] -= 1
 
     def close(self) -> None:
-        """Let go of the line."""
-        self._pubsub.close()
+        """Let go of the lines; each is closed by who hears it, soon."""
+        self._closed = True
 
 
 def _key(room_id: str, part: str = "") -> str:
@@ -367,11 +439,12 @@ def _text(found: bytes | None) -> str | None:
 def _answers() -> Iterator[None]:
     try:
         yield
-    except (RedisError, OSError) as error:
+    except (RedisError, RedisClusterException, OSError) as error:  # the second is none of the first
         raise StoreAway(str(error)) from error
 
 
-def _connect(url: str) -> Any:
+def _connecting(url: str) -> Callable[[], Any]:
+    """Return what connects to the store; raise StartupError if `url` is none."""
     options: dict[str, Any] = {
         "socket_timeout": ANSWER_SECONDS,
         "socket_connect_timeout": ANSWER_SECONDS,
@@ -381,20 +454,26 @@ def _connect(url: str) -> Any:
     parts = urlsplit(url)
     try:
         if parts.scheme == "redis+cluster":
-            return RedisCluster.from_url(url.replace("redis+cluster", "redis", 1), **options)
+            plain = url.replace("redis+cluster", "redis", 1)
+            redis.connection.parse_url(plain)  # type: ignore[no-untyped-call]
+            # It asks for the nodes at once, and may have to be asked again: they may not be there yet.
+            return lambda: RedisCluster.from_url(plain, **options)
         if parts.scheme == "redis+sentinel":
             hosts = parts.netloc.rpartition("@")[2].split(",")
             pairs = [
                 (host or "localhost", int(port or 26379)) for host, _, port in (each.partition(":") for each in hosts)
             ]
+            password = None if parts.password is None else unquote(parts.password)
             sentinel = Sentinel(  # type: ignore[no-untyped-call]  # as the library has it
-                pairs, sentinel_kwargs=options, password=parts.password, **options
+                pairs, sentinel_kwargs=options, password=password, **options
             )
-            return sentinel.master_for(  # type: ignore[no-untyped-call]
+            master = sentinel.master_for(  # type: ignore[no-untyped-call]
                 parts.path.strip("/") or "mymaster"
             )
-        return redis.Redis.from_url(url, **options)
-    except (ValueError, RedisError, OSError) as error:
+            return lambda: master
+        single = redis.Redis.from_url(url, **options)
+        return lambda: single
+    except ValueError as error:
         raise StartupError(
             f"TSVAPP_REDIS_URL cannot be used: {error}. It looks like redis://127.0.0.1:6379/0,"
             " redis+sentinel://host:26379,host:26379/name or redis+cluster://host:6379."
