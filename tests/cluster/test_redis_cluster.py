@@ -96,14 +96,15 @@ def test_news_of_a_room_does_not_wait_for_the_news_of_rooms_at_other_nodes(clust
     rooms = list({cluster.node_of(f"tsvapp:{{{name}}}").port: name for name in "abcdefghijklmnop"}.values())
     assert len(rooms) == len(cluster.nodes)
     for room_id in rooms:
-        store.create(room_id, "epoch", b"{}", f"watch of {room_id}", 0.0)
+        store.create(room_id, "epoch", b"{}", f"watch of {room_id}", 0.0, b"change 00000")
     listening = store.listen(rooms[:2])
     listening.add(rooms[2])
     heard = listening.news()
     # One line after the other would be heard for five seconds each: far longer in all than a test may take.
     for serial in range(1, 41):
         for room_id in rooms:
-            assert store.commit(room_id, serial, b"{}") == serial + 1
+            latest, token = (b"change %05d" % number for number in (serial - 1, serial))
+            assert store.commit(room_id, latest, b"{}", token) == serial + 1
             assert next(heard) == room_id
     listening.close()
     store.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -61,6 +62,17 @@ class Redis:
         """Send it a signal: SIGSTOP and SIGCONT pause it."""
         assert self._process is not None
         self._process.send_signal(number)
+
+    def save(self) -> None:
+        """Put a copy of what it has aside."""
+        shutil.copytree(self._folder / "appendonlydir", self._folder / "saved")
+
+    def go_back(self) -> None:
+        """End it, and start it with what was put aside: all that has come since is lost."""
+        self.kill()
+        shutil.rmtree(self._folder / "appendonlydir")
+        (self._folder / "saved").rename(self._folder / "appendonlydir")
+        self.start()
 
     def kill(self) -> None:
         """End it at once."""

@@ -11,7 +11,9 @@
     tsvapp:worker:ID         is there while a worker lives
 
 All of a room that changes together has one hash tag, so a script may change it in one step on a Cluster too. The serial
-counts every change of the state and gives them one order: a change is taken only if it follows from the latest.
+counts every change of the state and gives them one order: a change is taken only if it follows from the latest, which
+is known by its token. The tokens before it are kept for a while: a store that has lost its last changes (a replica took
+over that was behind) and has got others in their place is found out by them.
 Everything here waits for the network, and raises StoreAway where that does not answer.
 """
 
@@ -45,9 +47,12 @@ LISTEN_SECONDS = 5.0
 EMPTY_SECONDS = 60
 """How long a room without a table is remembered after its last worker has spoken of it."""
 
+TOKEN_BYTES = 12
+
 _CREATE = """
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'serial', 1, 'state', ARGV[2], 'watch', ARGV[3], 'used', ARGV[4])
+redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'serial', 1, 'state', ARGV[2], 'watch', ARGV[3], 'used', ARGV[4],
+  'token', ARGV[6])
 redis.call('EXPIRE', KEYS[1], ARGV[5])
 redis.call('SPUBLISH', KEYS[2], 1)
 return 1
@@ -56,9 +61,20 @@ return 1
 _COMMIT = """
 local serial = redis.call('HGET', KEYS[1], 'serial')
 if not serial then return -1 end
-if redis.call('HGET', KEYS[1], 'token') == ARGV[3] then return serial + 0 end
-if serial ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'serial', serial + 1, 'state', ARGV[2], 'token', ARGV[3])
+local tokens = redis.call('HGET', KEYS[1], 'token') or ''
+local latest = string.sub(tokens, 1, 12)
+if latest == ARGV[3] then return serial + 0 end
+if latest ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'serial', serial + 1, 'state', ARGV[2], 'token', ARGV[3] .. string.sub(tokens, 1, 372))
+redis.call('SPUBLISH', KEYS[2], serial + 1)
+return serial + 1
+"""
+
+_RENEW = """
+local serial = redis.call('HGET', KEYS[1], 'serial')
+if not serial or redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return 0 end
+if (redis.call('HGET', KEYS[1], 'token') or '') ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], 'epoch', ARGV[3], 'serial', serial + 1, 'state', ARGV[4], 'token', ARGV[5])
 redis.call('SPUBLISH', KEYS[2], serial + 1)
 return serial + 1
 """
@@ -94,7 +110,10 @@ redis.call('SPUBLISH', KEYS[2], 0)
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Hold what the store has of a room; `heres` counts how often who is there has changed."""
+    """Hold what the store has of a room; `heres` counts how often who is there has changed.
+
+    `tokens` are those of its latest changes, the newest first.
+    """
 
     epoch: str
     serial: int
@@ -105,6 +124,19 @@ class Kept:
     pointed: bytes | None
     asked: bytes | None
     heres: int
+    tokens: bytes
+
+    @property
+    def token(self) -> bytes:
+        """Return the token of the latest change."""
+        return self.tokens[:TOKEN_BYTES]
+
+    def follows(self, serial: int, token: bytes) -> bool:
+        """Say whether it is what the store had at `serial`, or has come of that; what is too long ago has."""
+        if self.serial < serial:
+            return False
+        start = (self.serial - serial) * TOKEN_BYTES
+        return self.tokens[start : start + TOKEN_BYTES] in (token, b"")
 
 
 class SharedStore:
@@ -121,7 +153,7 @@ class SharedStore:
         client = self._connect()
         register = client.register_script
         self._create, self._commit, self._put = register(_CREATE), register(_COMMIT), register(_PUT)
-        self._here, self._forget = register(_HERE), register(_FORGET)
+        self._here, self._forget, self._renew = register(_HERE), register(_FORGET), register(_RENEW)
         self._client = client
 
     def listen(self, room_ids: Iterable[str]) -> Listening:
@@ -152,11 +184,11 @@ class SharedStore:
 
     # Rooms
 
-    def create(self, room_id: str, epoch: str, state: bytes, watch_id: str, used_at: float) -> bool:
+    def create(self, room_id: str, epoch: str, state: bytes, watch_id: str, used_at: float, token: bytes) -> bool:
         """Add an empty room, which is forgotten unless it is kept; return whether there was none."""
         with _answers():
             self._client.set(f"tsvapp:watch:{watch_id}", room_id, ex=EMPTY_SECONDS)
-            arguments = [epoch, state, watch_id, used_at, EMPTY_SECONDS]
+            arguments = [epoch, state, watch_id, used_at, EMPTY_SECONDS, token]
             return bool(self._create(keys=_keys(room_id, "", ":news"), args=arguments))
 
     def keep(self, room_id: str, watch_id: str, used_at: float) -> None:
@@ -183,6 +215,7 @@ class SharedStore:
             pointed=fields.get(b"pointed"),
             asked=fields.get(b"asked"),
             heres=int(fields.get(b"heres", 0)),
+            tokens=fields.get(b"token", b""),
         )
 
     def who(self, room_id: str) -> dict[str, bytes]:
@@ -191,15 +224,20 @@ class SharedStore:
             here = self._client.hgetall(_key(room_id, ":here"))
         return {worker.decode(): said for worker, said in here.items()}
 
-    def commit(self, room_id: str, serial: int, state: bytes) -> int:
-        """Make `state` the latest if the room is still at `serial`; return the new serial.
+    def commit(self, room_id: str, latest: bytes, state: bytes, token: bytes) -> int:
+        """Make `state` the latest, known by `token`, if that is `latest` still; return the new serial.
 
         0 says that it is not, -1 that there is no such room.
         """
         # Asked once more after a broken line, it is known by its token, and not committed twice.
         with _answers():
-            token = secrets.token_bytes(12)
-            return int(self._commit(keys=_keys(room_id, "", ":news"), args=[serial, state, token]))
+            return int(self._commit(keys=_keys(room_id, "", ":news"), args=[latest, state, token]))
+
+    def renew(self, room_id: str, kept: Kept, epoch: str, state: bytes) -> bool:
+        """Begin another epoch with `state`, if the room is still as it was kept; return whether it was."""
+        with _answers():
+            arguments = [kept.epoch, kept.tokens, epoch, state, new_token()]
+            return bool(self._renew(keys=_keys(room_id, "", ":news"), args=arguments))
 
     def put(self, room_id: str, field: str, value: bytes) -> None:
         """Set a field of a room beside its state, and say that there is something new."""
@@ -421,6 +459,11 @@ class Listening:
     def close(self) -> None:
         """Let go of the lines; each is closed by who hears it, soon."""
         self._closed = True
+
+
+def new_token() -> bytes:
+    """Return what a change is known by."""
+    return secrets.token_bytes(TOKEN_BYTES)
 
 
 def _key(room_id: str, part: str = "") -> str:
