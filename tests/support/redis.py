@@ -52,8 +52,13 @@ class Redis:
 
     def call(self, *words: str) -> bytes:
         """Give one command over a line of its own; return the first bytes of the answer, none if there is no answer."""
+        return self.ask(self.port, *words)
+
+    @staticmethod
+    def ask(port: int, *words: str) -> bytes:
+        """Give one command to whoever listens there, as `call` does."""
         parts = [f"*{len(words)}\r\n", *(f"${len(word)}\r\n{word}\r\n" for word in words)]
-        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=5) as line:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5) as line:
             line.sendall("".join(parts).encode())
             return line.recv(1 << 16)
         return b""
