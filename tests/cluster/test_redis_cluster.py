@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from tests.cluster.conftest import Workers
-from tests.support.client import WAIT_SECONDS, V1Client, table
+from tests.cluster.conftest import Workers, wait_until
+from tests.support.client import V1Client, table
 from tests.support.redis import Redis
 from tests.support.redis_cluster import RedisCluster
 from tests.support.server import Server
@@ -173,11 +172,3 @@ def wait_for_listeners(redis: Redis, channel: str, count: int) -> None:
     """Wait until so many listen for the channel there."""
     answer = f"\r\n:{count}\r\n".encode()
     wait_until(lambda: redis.call("PUBSUB", "SHARDNUMSUB", channel).endswith(answer))
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    """Wait until it is so; fail when a deadline passes."""
-    until = time.monotonic() + WAIT_SECONDS
-    while not is_so():
-        assert time.monotonic() < until, "it is not so"
-        time.sleep(0.02)
