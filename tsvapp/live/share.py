@@ -181,8 +181,8 @@ class Share:
 
     def _create(self) -> None:
         room, token = self._room, new_token()
-        state = dump_state(room.state)
-        if self._store.create(room.room_id, room.epoch, state, room.watch_id, room.used_at, token):
+        state, used_at = dump_state(room.state), self._records.used_at(room)
+        if self._store.create(room.room_id, room.epoch, state, room.watch_id, used_at, token):
             self.serial, self._token, room.apart = 1, token, False
             self._epoch = room.epoch
             room.broadcaster.changed()

@@ -182,6 +182,12 @@ class SharedStore:
         first = info if "redis_version" in info else next(iter(info.values()))
         return tuple(int(part) for part in str(first["redis_version"]).split("."))
 
+    def now(self) -> float:
+        """Return the seconds since 1970 by the store's clock: those of workers may differ, or be set."""
+        with _answers():
+            seconds, microseconds = self._client.time()
+        return float(seconds + microseconds / 1e6)
+
     # Rooms
 
     def create(self, room_id: str, epoch: str, state: bytes, watch_id: str, used_at: float, token: bytes) -> bool:
