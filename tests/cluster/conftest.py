@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from tests.support.client import ArticleClient, V1Client
+from tests.support.client import WAIT_SECONDS, ArticleClient, V1Client
 from tests.support.server import Server
 
 Workers = Callable[..., list[Server]]
@@ -36,3 +37,11 @@ def article_at(clients: ExitStack) -> Callable[..., ArticleClient]:
         return client
 
     return open_client
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Wait until it is so; fail when a deadline passes."""
+    until = time.monotonic() + WAIT_SECONDS
+    while not is_so():
+        assert time.monotonic() < until, "it is not so"
+        time.sleep(0.02)

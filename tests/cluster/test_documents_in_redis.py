@@ -179,7 +179,8 @@ def test_a_deleted_table_leaves_no_byte_in_redis_and_no_copy(start_apart: Worker
     assert keys(redis, "tsvapp:*:bytes:*") > 1
     assert copies(other)
     first.send("delete")
-    far.wait_for("unknown_room")
+    for each in (first, far):
+        each.wait_for("unknown_room")
     assert keys(redis, f"tsvapp:{{{first.room_id}}}*") == 0
     assert (copies(one), copies(other)) == (set(), set())
 

@@ -39,19 +39,26 @@ def test_while_redis_is_away_those_at_one_worker_go_on_and_its_last_turn_is_ever
         assert again["epoch"] == together["epoch"]
 
 
-def test_a_redis_that_stands_still_is_one_that_is_away(start_workers: Workers, v1_at: At, redis: Redis) -> None:
-    one, other = start_workers(2)
+@pytest.mark.parametrize("turns", [1, pytest.param(60, marks=pytest.mark.long)])
+def test_a_redis_that_stands_still_is_one_that_is_away(
+    start_workers: Workers, v1_at: At, redis: Redis, turns: int
+) -> None:
+    one, other = start_workers(2, heartbeat_seconds=1)
     first = v1_at(one)
     first.upload(table(1000))
     far = v1_at(other, first.room_id)
     far.see(lambda event: event["table"] is not None)
     redis.signal(signal.SIGSTOP)
-    first.send("turn", page=4)
-    assert first.see(lambda event: event["page"] == 4)["apart"]
-    far.see(lambda event: event["apart"])
+    for turn in range(turns):
+        # Each is told at once, and a second of standing still goes by until the next.
+        page = 4 + turn % 2
+        first.send("turn", page=page)
+        assert first.see(lambda event, page=page: event["page"] == page)["apart"]
+        far.see(lambda event: event["apart"])
+        far.wait_for("heartbeat")
     redis.signal(signal.SIGCONT)
     for each in (first, far):
-        each.see(lambda event: event["page"] == 4 and not event["apart"])
+        each.see(lambda event: event["page"] == page and not event["apart"])
 
 
 def test_a_redis_that_has_lost_everything_is_told_it_again(start_workers: Workers, v1_at: At, redis: Redis) -> None:

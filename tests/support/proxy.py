@@ -15,6 +15,7 @@ from contextlib import suppress
 
 PIECE_BYTES = 64 << 10
 WAIT_SECONDS = 40
+FOR_EVER = 3600.0
 ABORT = struct.pack("ii", 1, 0)
 """SO_LINGER of no seconds: closing sends a reset (socket(7))."""
 
@@ -27,8 +28,9 @@ class Line:
         self._ours = ours
         self._server = socket.create_connection(("127.0.0.1", proxy.choose()))
         self._left: int | None = None
-        self._flowing = threading.Event()
-        self._flowing.set()
+        self._flowing = {ours: threading.Event(), self._server: threading.Event()}
+        for way in self._flowing.values():
+            way.set()
         self._ends = 2
         for source, sink in ((ours, self._server), (self._server, ours)):
             with suppress(OSError):  # it may have gone already
@@ -42,23 +44,29 @@ class Line:
                 if abort:
                     each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORT)
                 each.shutdown(socket.SHUT_RDWR)
-        self._flowing.set()
+        self._flow()
 
     def cut_after(self, size: int) -> None:
         """End it when `size` more bytes have gone to the server."""
         self._left = size
 
-    def stall(self, seconds: float) -> None:
-        """Carry nothing for a while, in both directions; what comes meanwhile waits."""
-        self._flowing.clear()
-        timer = threading.Timer(seconds, self._flowing.set)
+    def stall(self, seconds: float, back_only: bool = False) -> None:
+        """Carry nothing for a while, in both directions or only back; what comes meanwhile waits."""
+        for sink, way in self._flowing.items():
+            if sink is self._ours or not back_only:
+                way.clear()
+        timer = threading.Timer(seconds, self._flow)
         timer.daemon = True
         timer.start()
+
+    def _flow(self) -> None:
+        for way in self._flowing.values():
+            way.set()
 
     def _carry(self, source: socket.socket, sink: socket.socket) -> None:
         with suppress(OSError):
             while piece := source.recv(PIECE_BYTES):
-                self._flowing.wait()
+                self._flowing[sink].wait()
                 if self._proxy.delay_seconds:
                     time.sleep(self._proxy.chance() * self._proxy.delay_seconds)
                 if sink is self._server and self._left is not None:
@@ -89,6 +97,7 @@ class Proxy:
         """The longest delay of a piece; each is delayed by chance."""
         self.cuts = 0
         self._cut = threading.Event()
+        self._parted = ""
         self._chooser = random.Random(seed)
         self._lock = threading.Lock()
         self._lines: list[Line] = []
@@ -133,6 +142,26 @@ class Proxy:
         for line in self._chosen(share):
             line.stall(seconds)
 
+    def part(self, how: str) -> None:
+        """Part the two sides, for lines that are open now and for new ones too.
+
+        "refused" cuts, "silent" carries nothing, and "deaf" carries to the server and nothing back.
+        """
+        self._parted = how
+        for line in self._chosen(1.0):
+            self._part(line)
+
+    def _part(self, line: Line) -> None:
+        if self._parted == "refused":
+            self.cut_line(line)
+        elif self._parted:
+            line.stall(FOR_EVER, back_only=self._parted == "deaf")
+
+    def mend(self) -> None:
+        """Let new lines through again; those that stand still are cut, and what was on its way is lost."""
+        self._parted = ""
+        self.cut()
+
     def ended(self, line: Line) -> None:
         """Forget a line whose two ways have ended."""
         with self._lock:
@@ -159,6 +188,8 @@ class Proxy:
     def _open(self, ours: socket.socket) -> None:
         with self._lock:
             try:
-                self._lines.append(Line(self, ours))
+                line = Line(self, ours)
             except OSError:  # the server is not there now
-                ours.close()
+                return ours.close()
+            self._lines.append(line)
+        self._part(line)

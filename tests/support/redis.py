@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -51,8 +52,13 @@ class Redis:
 
     def call(self, *words: str) -> bytes:
         """Give one command over a line of its own; return the first bytes of the answer, none if there is no answer."""
+        return self.ask(self.port, *words)
+
+    @staticmethod
+    def ask(port: int, *words: str) -> bytes:
+        """Give one command to whoever listens there, as `call` does."""
         parts = [f"*{len(words)}\r\n", *(f"${len(word)}\r\n{word}\r\n" for word in words)]
-        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=5) as line:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5) as line:
             line.sendall("".join(parts).encode())
             return line.recv(1 << 16)
         return b""
@@ -61,6 +67,17 @@ class Redis:
         """Send it a signal: SIGSTOP and SIGCONT pause it."""
         assert self._process is not None
         self._process.send_signal(number)
+
+    def save(self) -> None:
+        """Put a copy of what it has aside."""
+        shutil.copytree(self._folder / "appendonlydir", self._folder / "saved")
+
+    def go_back(self) -> None:
+        """End it, and start it with what was put aside: all that has come since is lost."""
+        self.kill()
+        shutil.rmtree(self._folder / "appendonlydir")
+        (self._folder / "saved").rename(self._folder / "appendonlydir")
+        self.start()
 
     def kill(self) -> None:
         """End it at once."""

@@ -7,7 +7,6 @@ Bytes only ever grow, so a copy may be short, and is never wrong. What is acknow
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Collection
 from time import monotonic
 from typing import Any
@@ -65,7 +64,7 @@ class HeldRecords(SharedRecords):
     def _tell(self, room_id: str, document_id: str) -> None:
         now, most = monotonic(), min(TOLD_SECONDS, self._settings.abandon_seconds / 4)
         if now - self._told.get(document_id, now) >= most:
-            self._shared.begin(document_id, room_id, time.time())
+            self._shared.begin(document_id, room_id, self._now())
             self._told[document_id] = now
         self._told.setdefault(document_id, now)
 
@@ -115,9 +114,9 @@ class HeldRecords(SharedRecords):
 
     def abandoned(self, running: Callable[[], Collection[str]]) -> list[str]:
         """Name the documents of uploads that have not ended, and which nobody has gone on with for long."""
-        since = time.time() - self._settings.abandon_seconds
-        old = [document_id for document_id, (_, moment) in self._shared.unfinished().items() if moment < since]
-        return [document_id for document_id in old if document_id not in running()]
+        # The store says when it was gone on with, and not the age of a copy: there may be none here.
+        left = self._left_uploads()
+        return [document_id for document_id in left if document_id not in running()]
 
     def sweep(self) -> None:
         """Remove copies that no record names, and those beyond `cache_bytes` that no room here shows."""
@@ -128,9 +127,9 @@ class HeldRecords(SharedRecords):
         if evicted:
             log.info("copies of documents make place: %d", evicted)
 
-    def by_use(self, before: float) -> list[tuple[str, int]]:
-        """List the rooms not used since `before`, the longest unused first, with the bytes of their documents."""
-        rooms = self._shared.rooms_unused_since(before)
+    def by_use(self, seconds: float) -> list[tuple[str, int]]:
+        """List the rooms that were not used for so long, each with its bytes, the longest unused first."""
+        rooms = self._left(self._now() - seconds)
         return [(room_id, sum(map(_size, self._shared.documents(room_id).values()))) for room_id in rooms]
 
     def _owns_documents(self) -> bool:

@@ -257,13 +257,16 @@ class Records:
         """Name the rooms that were not used for `room_days`."""
         return self._thread.run(self._store.rooms_unused_since, self._unused_since())
 
-    def by_use(self, before: float) -> list[tuple[str, int]]:
-        """List the rooms last used before then (seconds since 1970), each with its bytes, the longest unused first."""
-        rooms = self._thread.run(self._store.rooms_by_use, before)
+    def by_use(self, seconds: float) -> list[tuple[str, int]]:
+        """List the rooms that were not used for so long, each with its bytes, the longest unused first."""
+        rooms = self._thread.run(self._store.rooms_by_use, self._now() - seconds)
         return [(room_id, self._store.size_of(documents)) for room_id, documents in rooms]
 
+    def _now(self) -> float:
+        return time.time()
+
     def _unused_since(self) -> float:
-        return time.time() - self._settings.room_days * DAY_SECONDS
+        return self._now() - self._settings.room_days * DAY_SECONDS
 
     def spend(self, room_id: str, reason: str, watch_id: str | None = None) -> None:
         """Delete a room and its documents for good; `reason`, one of NO_ROOM, is what is said at its address."""

@@ -151,7 +151,7 @@ class Registry:
         spare = self._settings.spare_seconds
         before = monotonic() - spare
         chosen, freed = [], 0
-        for room_id, size in self._records.by_use(time.time() - spare):
+        for room_id, size in self._records.by_use(spare):
             if freed < short and size and not self._in_use(room_id, before):
                 chosen.append(room_id)
                 freed += size

@@ -25,7 +25,7 @@ from tsvapp.room import view
 from tsvapp.room.people import Here, Person
 from tsvapp.room.stored import dump_pointed, dump_state, load_pointed, load_state
 from tsvapp.room.view import RoomState
-from tsvapp.store.shared import Kept, SharedStore
+from tsvapp.store.shared import Kept, SharedStore, new_token
 from tsvapp.table.document import Reading
 
 if TYPE_CHECKING:
@@ -65,9 +65,12 @@ class Share:
         self._said = b""
         self._asked: bytes | None = None
         self._pointed: bytes | None = None
-        self._page_before = 0
+        self._shared = room.state
+        """What was shared last, while the room is apart."""
         self._turned_apart: tuple[int, Person | None] | None = None
         self.serial = 0
+        self._token = b""
+        """What the change is known by that made it the serial."""
         self._heres = -1
         self._epoch = ""
         """That of the room where it is shared; while it is apart it has another one."""
@@ -84,8 +87,9 @@ class Share:
         if room.apart:
             room.take(state, readings)
             return True
+        token = new_token()
         try:
-            serial = self._store.commit(room.room_id, self.serial, dump_state(state))
+            serial = self._store.commit(room.room_id, self._token, dump_state(state), token)
         except StoreAway as error:
             # Those who are apart may have gone on meanwhile: the step is taken again from where they are.
             self.part(error.why)
@@ -94,7 +98,7 @@ class Share:
             self._catch_up()
             return False
         if serial == self.serial + 1 and not room.apart:
-            self.serial = serial
+            self.serial, self._token = serial, token
             room.take(state, readings)
         elif serial > self.serial:
             # The room has parted since it was asked; what the others have by now it gets when it is back.
@@ -114,7 +118,7 @@ class Share:
         log.warning("room %.8s goes on apart from other workers: %s", self._room.room_id, why)
         self._room.apart = True
         self._said = b""
-        self._page_before = self._room.state.page
+        self._shared = self._room.state
         self._room.epoch = new_id()[:16]
         self.elsewhere, self._heres = {}, -1
         self._room.broadcaster.changed()
@@ -147,8 +151,7 @@ class Share:
         """Take the latest from the store; raise StoreAway if it does not answer."""
         room = self._room
         with self._turn:
-            kept = self._store.load(room.room_id)
-            if kept is not None:
+            if (kept := self._load()) is not None:
                 self._take(kept)
             elif reason := self._records.spent(room.room_id):
                 self._records.on_gone(room, reason)
@@ -160,17 +163,37 @@ class Share:
         if again is not None:
             room.change(view.turn, *again)
 
-    def _create(self) -> None:
+    def _load(self) -> Kept | None:
+        """Return what the store has of the room; what it has lost of what was told here begins another epoch."""
         room = self._room
-        if self._store.create(room.room_id, room.epoch, dump_state(room.state), room.watch_id, room.used_at):
-            self.serial, room.apart = 1, False
+        while True:
+            # As they are before it is asked: a change of our own may be committed meanwhile.
+            serial, token = self.serial, self._token
+            kept = self._store.load(room.room_id)
+            if kept is None or kept.epoch != self._epoch or kept.follows(serial, token):
+                return kept
+            # Under this epoch its revisions have been told, or will be told, with another meaning.
+            ours = kept.serial < serial
+            log.warning("room %.8s: the shared store has lost what it had; its latest is told again", room.room_id)
+            latest = dump_state(self._shared if room.apart else room.state) if ours else kept.state
+            if self._store.renew(room.room_id, kept, new_id()[:16], latest) and ours:
+                self._keep_again()
+
+    def _create(self) -> None:
+        room, token = self._room, new_token()
+        state, used_at = dump_state(room.state), self._records.used_at(room)
+        if self._store.create(room.room_id, room.epoch, state, room.watch_id, used_at, token):
+            self.serial, self._token, room.apart = 1, token, False
             self._epoch = room.epoch
             room.broadcaster.changed()
-            if room.stored:
-                room.stored = False
-                self._records.save_reading(room)
-        elif (kept := self._store.load(room.room_id)) is not None:
+            self._keep_again()
+        elif (kept := self._load()) is not None:
             self._take(kept)
+
+    def _keep_again(self) -> None:
+        if self._room.stored:
+            self._room.stored = False
+            self._records.save_reading(self._room)
 
     def _take(self, kept: Kept) -> None:
         room = self._room
@@ -181,10 +204,10 @@ class Share:
             readings, document = self._records.readings_of(room, state)
             # While readings were opened, a change of our own may have been committed on top.
             if self._is_news(kept):
-                if room.apart and room.state.page != self._page_before:
+                if room.apart and room.state.page != self._shared.page:
                     self._turned_apart = (room.state.page, room.state.by)
                 room.apart = False
-                self.serial, room.stored = kept.serial, kept.is_kept
+                self.serial, self._token, room.stored = kept.serial, kept.token, kept.is_kept
                 room.epoch = self._epoch = kept.epoch
                 room.take(state, readings, theirs=True)
                 self.mirrored &= {reading.id for reading in readings}

@@ -7,9 +7,9 @@ how each of its documents is read, and the uploads on their way in.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 import orjson
@@ -144,7 +144,7 @@ class SharedRecords(Records):
             if room.pending is not None:
                 self._put_pending(room, room.pending)
             if not room.stored:
-                self._shared.keep(room.room_id, room.watch_id, room.used_at)
+                self._shared.keep(room.room_id, room.watch_id, self.used_at(room))
                 room.stored = True
                 self.count += 1
         except StoreAway as error:
@@ -153,7 +153,7 @@ class SharedRecords(Records):
 
     def _put_pending(self, room: LiveRoom, pending: dict[str, Any]) -> None:
         record = {**pending, "worker": self.worker}
-        self._shared.begin(pending["document"], room.room_id, time.time())
+        self._shared.begin(pending["document"], room.room_id, self._now())
         self._shared.put_document(room.room_id, pending["document"], orjson.dumps(record))
 
     def save_if_needed(self, room: LiveRoom) -> None:
@@ -162,7 +162,7 @@ class SharedRecords(Records):
             return
         room.unsaved = False
         try:
-            self._shared.touch(room.room_id, room.used_at)
+            self._shared.touch(room.room_id, self.used_at(room))
         except StoreAway:
             room.unsaved = True
 
@@ -298,23 +298,45 @@ class SharedRecords(Records):
             offload(self._documents.delete, document_id)
         self.count = self._shared.count_rooms()
 
-    def by_use(self, before: float) -> list[tuple[str, int]]:
-        """List the rooms not used since `before`, the longest unused first, with the bytes of their documents."""
-        rooms = self._shared.rooms_unused_since(before)
+    def by_use(self, seconds: float) -> list[tuple[str, int]]:
+        """List the rooms that were not used for so long, each with its bytes, the longest unused first."""
+        rooms = self._left(self._now() - seconds)
         return [(room_id, self._documents.size_on_disk(self._shared.documents(room_id))) for room_id in rooms]
 
     def unused(self) -> list[str]:
         """Name the rooms that were not used for `room_days`."""
-        return self._shared.rooms_unused_since(self._unused_since())
+        return self._left(self._unused_since())
+
+    def _left(self, since: float) -> list[str]:
+        # One with people in it, at any worker, is in use, whatever a clock that was set has made of its last use.
+        return [room_id for room_id in self._shared.rooms_unused_since(since) if not self._shared.who(room_id)]
+
+    def used_at(self, room: LiveRoom) -> float:
+        """Return when a room was last used, by the clock that all workers have in common."""
+        return self._now() - (monotonic() - room.touched)
+
+    def _now(self) -> float:
+        return self._shared.now()
 
     # What is left over
 
     def abandoned(self, running: Callable[[], Collection[str]]) -> list[str]:
         """Name the documents of uploads that have not ended, and which nobody has gone on with for long."""
         # One that has just begun at another worker has no bytes yet, so its file says nothing of its age.
-        since = time.time() - self._settings.abandon_seconds
-        old = [document_id for document_id, (_, moment) in self._shared.unfinished().items() if moment < since]
-        return self._unwritten(old, running())
+        return self._unwritten(self._left_uploads(), running())
+
+    def _left_uploads(self) -> list[str]:
+        """Name the uploads of which for long it was not said that they begin, and which no other worker has."""
+        since, unfinished = self._now() - self._settings.abandon_seconds, self._shared.unfinished()
+        return [
+            each for each, (room_id, moment) in unfinished.items() if moment < since and self._is_left(room_id, each)
+        ]
+
+    def _is_left(self, room_id: str, document_id: str) -> bool:
+        """Say whether no other worker has this upload: one that lives gives it up by itself, in its own time."""
+        record = self._shared.document(room_id, document_id)
+        worker = orjson.loads(record).get("worker") if record is not None else None
+        return worker in (None, self.worker) or bool(self._shared.dead([worker]))
 
     def forget_unfinished(self, document_id: str) -> None:
         """Delete what an upload has left that nobody goes on with."""

@@ -13,23 +13,28 @@
     tsvapp:worker:ID         is there while a worker lives
 
 All of a room that changes together has one hash tag, so a script may change it in one step on a Cluster too. The serial
-counts every change of the state and gives them one order: a change is taken only if it follows from the latest.
+counts every change of the state and gives them one order: a change is taken only if it follows from the latest, which
+is known by its token. The tokens before it are kept for a while: a store that has lost its last changes (a replica took
+over that was behind) and has got others in their place is found out by them.
 Everything here waits for the network, and raises StoreAway where that does not answer.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import redis
 from redis.backoff import NoBackoff
 from redis.cluster import RedisCluster
-from redis.exceptions import OutOfMemoryError, RedisError
+from redis.exceptions import OutOfMemoryError, RedisClusterException, RedisError
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
@@ -47,9 +52,12 @@ EMPTY_SECONDS = 60
 BLOCK_BYTES = 1 << 20
 """Bytes of a document that are kept under one key: nothing of a Redis should be large."""
 
+TOKEN_BYTES = 12
+
 _CREATE = """
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'serial', 1, 'state', ARGV[2], 'watch', ARGV[3], 'used', ARGV[4])
+redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'serial', 1, 'state', ARGV[2], 'watch', ARGV[3], 'used', ARGV[4],
+  'token', ARGV[6])
 redis.call('EXPIRE', KEYS[1], ARGV[5])
 redis.call('SPUBLISH', KEYS[2], 1)
 return 1
@@ -58,9 +66,20 @@ return 1
 _COMMIT = """
 local serial = redis.call('HGET', KEYS[1], 'serial')
 if not serial then return -1 end
-if redis.call('HGET', KEYS[1], 'token') == ARGV[3] then return serial + 0 end
-if serial ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'serial', serial + 1, 'state', ARGV[2], 'token', ARGV[3])
+local tokens = redis.call('HGET', KEYS[1], 'token') or ''
+local latest = string.sub(tokens, 1, 12)
+if latest == ARGV[3] then return serial + 0 end
+if latest ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'serial', serial + 1, 'state', ARGV[2], 'token', ARGV[3] .. string.sub(tokens, 1, 372))
+redis.call('SPUBLISH', KEYS[2], serial + 1)
+return serial + 1
+"""
+
+_RENEW = """
+local serial = redis.call('HGET', KEYS[1], 'serial')
+if not serial or redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return 0 end
+if (redis.call('HGET', KEYS[1], 'token') or '') ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], 'epoch', ARGV[3], 'serial', serial + 1, 'state', ARGV[4], 'token', ARGV[5])
 redis.call('SPUBLISH', KEYS[2], serial + 1)
 return serial + 1
 """
@@ -104,7 +123,10 @@ redis.call('SPUBLISH', KEYS[2], 0)
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Hold what the store has of a room; `heres` counts how often who is there has changed."""
+    """Hold what the store has of a room; `heres` counts how often who is there has changed.
+
+    `tokens` are those of its latest changes, the newest first.
+    """
 
     epoch: str
     serial: int
@@ -115,21 +137,43 @@ class Kept:
     pointed: bytes | None
     asked: bytes | None
     heres: int
+    tokens: bytes
+
+    @property
+    def token(self) -> bytes:
+        """Return the token of the latest change."""
+        return self.tokens[:TOKEN_BYTES]
+
+    def follows(self, serial: int, token: bytes) -> bool:
+        """Say whether it is what the store had at `serial`, or has come of that; what is too long ago has."""
+        if self.serial < serial:
+            return False
+        start = (self.serial - serial) * TOKEN_BYTES
+        return self.tokens[start : start + TOKEN_BYTES] in (token, b"")
 
 
 class SharedStore:
-    """Keep rooms at `url`: redis://, rediss://, redis+sentinel://host,host/name or redis+cluster://host."""
+    """Keep rooms at `url`: redis://, rediss://, redis+sentinel://host,host/name or redis+cluster://host.
+
+    `version` is asked first: it connects.
+    """
 
     def __init__(self, url: str) -> None:
-        self._client = _connect(url)
-        register = self._client.register_script
+        self._connect = _connecting(url)
+        self._client: Any = None
+
+    def _open(self) -> None:
+        client = self._connect()
+        register = client.register_script
         self._create, self._commit, self._put = register(_CREATE), register(_COMMIT), register(_PUT)
-        self._here, self._forget, self._put_bytes = register(_HERE), register(_FORGET), register(_PUT_BYTES)
+        self._here, self._forget, self._renew = register(_HERE), register(_FORGET), register(_RENEW)
+        self._put_bytes = register(_PUT_BYTES)
+        self._client = client
 
     def listen(self, room_ids: Iterable[str]) -> Listening:
-        """Listen for news of these rooms, on a line of its own; raise StoreAway if that cannot be."""
+        """Listen for news of these rooms, on lines of their own; raise StoreAway if that cannot be."""
         with _answers():
-            return Listening(self._client.pubsub(ignore_subscribe_messages=True), room_ids)
+            return Listening(self._client, room_ids)
 
     def store_id(self) -> str:
         """Return the id that this store has for as long as it has its records."""
@@ -139,23 +183,32 @@ class SharedStore:
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        if self._client is not None:
+            self._client.close()
 
     def version(self) -> tuple[int, ...]:
         """Return the version of the server; raise StoreAway if it does not answer."""
         with _answers():
+            if self._client is None:
+                self._open()
             info = self._client.info("server")
         # A Cluster answers for each of its nodes.
         first = info if "redis_version" in info else next(iter(info.values()))
         return tuple(int(part) for part in str(first["redis_version"]).split("."))
 
+    def now(self) -> float:
+        """Return the seconds since 1970 by the store's clock: those of workers may differ, or be set."""
+        with _answers():
+            seconds, microseconds = self._client.time()
+        return float(seconds + microseconds / 1e6)
+
     # Rooms
 
-    def create(self, room_id: str, epoch: str, state: bytes, watch_id: str, used_at: float) -> bool:
+    def create(self, room_id: str, epoch: str, state: bytes, watch_id: str, used_at: float, token: bytes) -> bool:
         """Add an empty room, which is forgotten unless it is kept; return whether there was none."""
         with _answers():
             self._client.set(f"tsvapp:watch:{watch_id}", room_id, ex=EMPTY_SECONDS)
-            arguments = [epoch, state, watch_id, used_at, EMPTY_SECONDS]
+            arguments = [epoch, state, watch_id, used_at, EMPTY_SECONDS, token]
             return bool(self._create(keys=_keys(room_id, "", ":news"), args=arguments))
 
     def keep(self, room_id: str, watch_id: str, used_at: float) -> None:
@@ -182,6 +235,7 @@ class SharedStore:
             pointed=fields.get(b"pointed"),
             asked=fields.get(b"asked"),
             heres=int(fields.get(b"heres", 0)),
+            tokens=fields.get(b"token", b""),
         )
 
     def who(self, room_id: str) -> dict[str, bytes]:
@@ -190,15 +244,20 @@ class SharedStore:
             here = self._client.hgetall(_key(room_id, ":here"))
         return {worker.decode(): said for worker, said in here.items()}
 
-    def commit(self, room_id: str, serial: int, state: bytes) -> int:
-        """Make `state` the latest if the room is still at `serial`; return the new serial.
+    def commit(self, room_id: str, latest: bytes, state: bytes, token: bytes) -> int:
+        """Make `state` the latest, known by `token`, if that is `latest` still; return the new serial.
 
         0 says that it is not, -1 that there is no such room.
         """
         # Asked once more after a broken line, it is known by its token, and not committed twice.
         with _answers():
-            token = secrets.token_bytes(12)
-            return int(self._commit(keys=_keys(room_id, "", ":news"), args=[serial, state, token]))
+            return int(self._commit(keys=_keys(room_id, "", ":news"), args=[latest, state, token]))
+
+    def renew(self, room_id: str, kept: Kept, epoch: str, state: bytes) -> bool:
+        """Begin another epoch with `state`, if the room is still as it was kept; return whether it was."""
+        with _answers():
+            arguments = [kept.epoch, kept.tokens, epoch, state, new_token()]
+            return bool(self._renew(keys=_keys(room_id, "", ":news"), args=arguments))
 
     def put(self, room_id: str, field: str, value: bytes) -> None:
         """Set a field of a room beside its state, and say that there is something new."""
@@ -379,38 +438,101 @@ class SharedStore:
 
 
 class Listening:
-    """Hear which rooms have something new; a broken line is not mended in silence, for news may have been missed."""
+    """Hear which rooms have something new; a broken line is not mended in silence, for news may have been missed.
 
-    def __init__(self, pubsub: Any, room_ids: Iterable[str]) -> None:
-        self._pubsub = pubsub
+    A Cluster has the news of a room at the node that has the room, so there is a line to each node, and on each a
+    thread that hears: who waited for one of them would not hear the others.
+    """
+
+    def __init__(self, client: Any, room_ids: Iterable[str]) -> None:
+        self._client = client
+        self._lines: dict[str, Any] = {}
+        self._heard: SimpleQueue[str | StoreAway] = SimpleQueue()
+        self._leaving: Counter[str] = Counter()
+        self._closed = False
         self._room_ids = set(room_ids)
-        # Subscribed to something always, or the line would not be there to break.
-        pubsub.ssubscribe("tsvapp:news", *(_key(each, ":news") for each in self._room_ids))
+        try:
+            # Subscribed to something always, or the line would not be there to break.
+            for channel in ("tsvapp:news", *(_key(each, ":news") for each in self._room_ids)):
+                self._line(channel).ssubscribe(channel)
+        except BaseException:
+            self.close()
+            raise
+
+    def _line(self, channel: str) -> Any:
+        node, client = "", self._client
+        if isinstance(client, RedisCluster):
+            found: Any = client.get_node_from_key(channel)  # type: ignore[no-untyped-call]  # as the library has it
+            node, client = found.name, client.get_redis_connection(found)
+        if node not in self._lines:
+            self._lines[node] = line = client.pubsub()
+            threading.Thread(target=self._hear, args=(line,), daemon=True).start()
+        return self._lines[node]
 
     def add(self, room_id: str) -> None:
         """Listen for this room too, if that is not so already."""
         if room_id not in self._room_ids:
             self._room_ids.add(room_id)
-            with _answers():
-                self._pubsub.ssubscribe(_key(room_id, ":news"))
+            channel = _key(room_id, ":news")
+            self._tell(lambda: self._line(channel).ssubscribe(channel))
 
     def remove(self, room_id: str) -> None:
         """Listen for this room no more."""
-        self._room_ids.discard(room_id)
-        with _answers():
-            self._pubsub.sunsubscribe(_key(room_id, ":news"))
+        if room_id in self._room_ids:
+            self._room_ids.discard(room_id)
+            channel = _key(room_id, ":news")
+            self._leaving[channel] += 1
+            self._tell(lambda: self._line(channel).sunsubscribe(channel))
+
+    def _tell(self, tell: Callable[[], None]) -> None:
+        try:
+            with _answers():
+                tell()
+        except StoreAway as error:
+            # The library may have mended the line while it said so, and what was told meanwhile is missed.
+            self._heard.put(error)
+            raise
 
     def news(self) -> Iterator[str]:
-        """Yield the rooms that have something new, as it comes; raise StoreAway when the line breaks."""
+        """Yield the rooms that have something new, as it comes; raise StoreAway when a line breaks."""
         while True:
-            with _answers():
-                message = self._pubsub.get_sharded_message(ignore_subscribe_messages=True, timeout=LISTEN_SECONDS)
-            if message is not None:
-                yield message["channel"].decode().partition("{")[2].partition("}")[0]
+            heard = self._heard.get()
+            if isinstance(heard, StoreAway):
+                raise heard
+            yield heard
+
+    def _hear(self, line: Any) -> None:
+        try:
+            while not self._closed:
+                with _answers():
+                    message = line.get_message(timeout=LISTEN_SECONDS)
+                if message is None:
+                    # Asked when it was silent for so long, and silent since: nobody says that such a line is broken.
+                    if line.subscribed and line.health_check_response_counter:
+                        raise StoreAway("a line is silent")
+                elif message["type"] == "smessage":
+                    self._heard.put(message["channel"].decode().partition("{")[2].partition("}")[0])
+                elif message["type"] == "sunsubscribe":
+                    self._expect_leaving(message["channel"].decode())
+        except Exception as error:
+            # Whatever it is (the library raises many things when a line is closed by others): nobody hears any more.
+            self._heard.put(error if isinstance(error, StoreAway) else StoreAway(repr(error)))
+        finally:
+            line.close()
+
+    def _expect_leaving(self, channel: str) -> None:
+        if not self._leaving[channel]:
+            raise StoreAway("a room has moved to another node")
+        self._leaving[channel] -= 1
 
     def close(self) -> None:
-        """Let go of the line."""
-        self._pubsub.close()
+        """Let go of the lines; each is closed by who hears it, soon."""
+        self._closed = True
+
+
+def new_token() -> bytes:
+    """Return what a change is known by."""
+    return secrets.token_bytes(TOKEN_BYTES)
 
 
 def _key(room_id: str, part: str = "") -> str:
@@ -433,11 +555,12 @@ def _text(found: bytes | None) -> str | None:
 def _answers() -> Iterator[None]:
     try:
         yield
-    except (RedisError, OSError) as error:
+    except (RedisError, RedisClusterException, OSError) as error:  # the second is none of the first
         raise StoreAway(str(error)) from error
 
 
-def _connect(url: str) -> Any:
+def _connecting(url: str) -> Callable[[], Any]:
+    """Return what connects to the store; raise StartupError if `url` is none."""
     options: dict[str, Any] = {
         "socket_timeout": ANSWER_SECONDS,
         "socket_connect_timeout": ANSWER_SECONDS,
@@ -447,20 +570,26 @@ def _connect(url: str) -> Any:
     parts = urlsplit(url)
     try:
         if parts.scheme == "redis+cluster":
-            return RedisCluster.from_url(url.replace("redis+cluster", "redis", 1), **options)
+            plain = url.replace("redis+cluster", "redis", 1)
+            redis.connection.parse_url(plain)  # type: ignore[no-untyped-call]
+            # It asks for the nodes at once, and may have to be asked again: they may not be there yet.
+            return lambda: RedisCluster.from_url(plain, **options)
         if parts.scheme == "redis+sentinel":
             hosts = parts.netloc.rpartition("@")[2].split(",")
             pairs = [
                 (host or "localhost", int(port or 26379)) for host, _, port in (each.partition(":") for each in hosts)
             ]
+            password = None if parts.password is None else unquote(parts.password)
             sentinel = Sentinel(  # type: ignore[no-untyped-call]  # as the library has it
-                pairs, sentinel_kwargs=options, password=parts.password, **options
+                pairs, sentinel_kwargs=options, password=password, **options
             )
-            return sentinel.master_for(  # type: ignore[no-untyped-call]
+            master = sentinel.master_for(  # type: ignore[no-untyped-call]
                 parts.path.strip("/") or "mymaster"
             )
-        return redis.Redis.from_url(url, **options)
-    except (ValueError, RedisError, OSError) as error:
+            return lambda: master
+        single = redis.Redis.from_url(url, **options)
+        return lambda: single
+    except ValueError as error:
         raise StartupError(
             f"TSVAPP_REDIS_URL cannot be used: {error}. It looks like redis://127.0.0.1:6379/0,"
             " redis+sentinel://host:26379,host:26379/name or redis+cluster://host:6379."
