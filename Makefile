@@ -39,7 +39,7 @@ test test-long check format: private export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 test: setup-test check  ## set up what tests need and run all of them, long ones scaled down
 	$(if $(JS_TESTS),node --test $(JS_TESTS))
-	pytest --numprocesses $(TESTERS) --dist loadfile
+	pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder
 
 test-long: setup-test  ## run the long tests at the size that is stated
 	pytest -m long

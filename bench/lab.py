@@ -114,11 +114,11 @@ class Lab:
             uploader.stop()
 
     @contextmanager
-    def viewer(self, server: Server, path: str) -> Iterator[Swarm]:
-        """Let one viewer join by the article's protocol, where a table is."""
+    def viewer(self, server: Server, path: str, viewers: int = 1) -> Iterator[Swarm]:
+        """Let one viewer, or so many, join by the article's protocol, where a table is."""
         swarm = Swarm(self._programs["swarm"], server.port, path, 1)
         try:
-            swarm.join(1)
+            swarm.join(viewers)
             yield swarm
         finally:
             swarm.stop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from statistics import median
@@ -23,6 +24,7 @@ TURNS = 200
 SECONDS = 3.0
 ROOMS = 4
 ROWS = 10_000
+VIEWERS = 2_000
 MOST_MS = 5
 MOST_BYTES = 1.1
 
@@ -51,15 +53,16 @@ def run(lab: Lab) -> Section:
     """Measure with one, two and four workers."""
     with _house(lab, 4) as (workers, redis):
         rows = [*_latency(workers), *_bytes(workers, redis)]
-    speeds = [(count, *_speed(lab, count)) for count in (1, 2, 4)]
+    speeds = [(count, *_speed(lab, count), _reached(lab, count)) for count in (1, 2, 4)]
     details = markdown(
-        ("workers", "turns in a second, all rooms", "with one worker and no Redis"),
-        [(str(count), f"{ours:,.0f}", f"{single:,.0f}") for count, ours, single in speeds],
+        ("workers", "turns in a second, all rooms", "with one worker and no Redis", "viewers reached in a second"),
+        [(str(count), f"{ours:,.0f}", f"{single:,.0f}", f"{reached:,.0f}") for count, ours, single, reached in speeds],
     )
     how = (
         f"Workers with a room in common, on one Redis. Latency: {ROUNDS} rounds of {TURNS} turns each, in turn. Bytes:"
         f" what Redis says it took and gave, in {TURNS} turns. The table: {ROOMS} rooms spread over the workers, each"
-        f" with one driver who turns as soon as the page is there, for {SECONDS:g} s."
+        f" with one driver who turns as soon as the page is there, for {SECONDS:g} s. Viewers reached: one room of"
+        f" {VIEWERS:,} people spread over the workers, who get as many pages as they can take."
     )
     return Section("several workers", how, rows, details)
 
@@ -131,6 +134,26 @@ def _turns_in_a_second(workers: list[Server]) -> float:
         for driver in drivers:
             driver.join()
         return sum(counts) / SECONDS
+
+
+def _reached(lab: Lab, count: int) -> float:
+    """Return how many pages all viewers of one room get in a second, with a driver who never waits for them."""
+    with _house(lab, count) as (workers, _), ExitStack() as stack:
+        room = _room(workers[0], stack)
+        crowds = [stack.enter_context(lab.viewer(worker, room.path, VIEWERS // count)) for worker in workers]
+        ended = threading.Event()
+
+        def drive() -> None:
+            while not ended.is_set():
+                room.turn(room.driver)
+
+        driver = threading.Thread(target=drive)
+        driver.start()
+        with ThreadPoolExecutor(count) as pool:
+            pages = sum(pool.map(lambda crowd: crowd.idle(SECONDS), crowds))
+        ended.set()
+        driver.join()
+        return pages / SECONDS
 
 
 @contextmanager

@@ -240,6 +240,8 @@ def test_a_cell_of_a_megabyte_is_clipped_in_its_row_and_whole_when_asked_for(pag
     expect(dialog.get_by_role("button", name="Copy")).to_have_attribute("data-told", "Copied")
     assert page.evaluate("navigator.clipboard.readText()") == long
     page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(cell(page, 2, 1)).to_be_focused()
     page.keyboard.press("Control+c")
     expect(page.locator(".told")).to_have_text("1 cell copied.")
     assert clipboard(page) == long

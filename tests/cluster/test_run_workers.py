@@ -62,7 +62,8 @@ def test_one_address_serves_rooms_of_all_workers_through_a_rolling_reload_until_
                     viewer.see(lambda event: event["page"] == 2)
                     driver.see(lambda event: event["page"] == 2)
                     driver.send("turn", page=1)
-                    viewer.see(lambda event: event["page"] == 1)
+                    for each in (viewer, driver):
+                        each.see(lambda event: event["page"] == 1)
 
         answers = reload_and_ask(cluster, ["/", "/healthz", f"/{room_id}", f"/{room_id}.tsv"])
         assert {status for status, _ in answers} == {200}

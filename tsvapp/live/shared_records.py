@@ -86,6 +86,9 @@ class SharedRecords(Records):
 
     def close(self) -> None:
         """Let go of the store."""
+        for room in self.backplane.rooms():
+            if room.share is not None:
+                room.share.end()
         self._shared.close()
 
     # Rooms
