@@ -207,8 +207,10 @@ def test_copies_take_no_more_than_their_share_but_for_what_is_open(start_apart: 
     assert len(copies(one)) == 4
     for client in clients[1:]:
         client.close()
-    one.wait_for_log("copies of documents make place: 3")
-    assert len(copies(one)) == 1
+    seen = 0
+    while len(copies(one)) > 1:  # rooms leave the memory one after the other
+        one.wait_for_log("copies of documents make place", since=seen)
+        seen = len(one.log.splitlines())
     clients[0].send("turn", page=2)
     clients[0].see(lambda event: event["page"] == 2)
     again = v1_at(one, clients[3].room_id)

@@ -56,6 +56,24 @@ def test_a_table_is_read_otherwise_at_another_worker(start_workers: Workers, v1_
     assert v1_at(one, first.room_id).see(reads(";"))["data"] == [["a", "b"], ["1", "2"]]
 
 
+def test_a_table_that_comes_in_at_another_worker_is_read_otherwise_once_it_is_whole(
+    start_workers: Workers, v1_at: At
+) -> None:
+    one, other = start_workers(2)
+    first = v1_at(one)
+    data = b"a;b\n1;2\n" * 1000
+    first.begin("t.csv", len(data))
+    first.socket.send(data[:4000])
+    second = v1_at(other, first.room_id)
+    second.see(lambda event: event["table"] is not None)
+    second.send("read", delimiter="\t")
+    assert "once it is whole" in second.wait_for("error")["message"]
+    first.socket.send(data[4000:])
+    second.see(reads(";"))
+    second.send("read", delimiter="\t")
+    first.see(reads("\t"))
+
+
 def test_a_table_that_is_deleted_at_one_worker_is_gone_at_all(start_workers: Workers, v1_at: At) -> None:
     one, other = start_workers(2)
     first = v1_at(one)
@@ -116,12 +134,13 @@ def test_twenty_turns_at_once_at_two_workers_end_on_one_page_for_all(start_worke
         client.see(lambda event: event["table"] is not None)
     for number in range(20):
         clients[number % 4].send("turn", page=number % 40 + 2)
-    first.send("turn", page=50)
-    last = first.see(lambda event: event["page"] == 50)
+    for client in clients:  # answered when its turns are done
+        client.send("look", ask=1, page=1, first_column=0)
     for client in clients:
-        latest = client.see(lambda event: event["revision"] >= last["revision"])
-        while latest["revision"] < first.see(lambda event: True)["revision"]:
-            latest = client.wait_for("snapshot")
+        client.wait_for("page")
+    first.send("turn", page=50)
+    for client in clients:
+        client.see(lambda event: event["page"] == 50)
     second = v1_at(other, first.room_id)
     latest = second.see(lambda event: event["table"] is not None)
     for client in clients:

@@ -28,6 +28,8 @@ STEP_BYTES = 4 << 20
 def reread(room: LiveRoom, read: Read, by: Person, records: Records, store: LocalStore) -> None:
     """Read the shown document as `read` says; raise NotAllowed if there is none, or UploadError if it cannot be."""
     document = room.incoming if room.state.incoming else room.document
+    if document is None and room.state.incoming is not None:
+        raise NotAllowed("This table comes in at another worker. It can be read otherwise once it is whole.")
     if room.state.shown is None or document is None or document.reading is None:
         raise NotAllowed("There is no table here to read otherwise.")
     former = document.reading
