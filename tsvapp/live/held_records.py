@@ -45,8 +45,7 @@ class HeldRecords(SharedRecords):
         self._told: dict[str, float] = {}
 
     def close(self) -> None:
-        """Let go of the store and of the directory."""
-        super().close()
+        """Let go of the directory."""
         self._copies.close()
 
     # To the store

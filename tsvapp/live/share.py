@@ -132,11 +132,6 @@ class Share:
         if self._refreshing is None:
             self._refreshing = gevent.spawn(self._take_news)
 
-    def end(self) -> None:
-        """Take no news any more: the store is about to be let go of."""
-        if self._refreshing is not None:
-            self._refreshing.kill()
-
     def _take_news(self) -> None:
         try:
             while self._news:

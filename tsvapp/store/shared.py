@@ -181,11 +181,6 @@ class SharedStore:
             self._client.set("tsvapp:store", secrets.token_hex(16), nx=True)
             return str(_text(self._client.get("tsvapp:store")))
 
-    def close(self) -> None:
-        """Close the connections."""
-        if self._client is not None:
-            self._client.close()
-
     def version(self) -> tuple[int, ...]:
         """Return the version of the server; raise StoreAway if it does not answer."""
         with _answers():
