@@ -181,6 +181,10 @@ class SharedStore:
             self._client.set("tsvapp:store", secrets.token_hex(16), nx=True)
             return str(_text(self._client.get("tsvapp:store")))
 
+    def close(self) -> None:
+        """Close the connections; who still waits for an answer gets none."""
+        self._client.close()
+
     def version(self) -> tuple[int, ...]:
         """Return the version of the server; raise StoreAway if it does not answer."""
         with _answers():
