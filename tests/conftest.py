@@ -53,11 +53,17 @@ def redis(tmp_path: Path) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def start_workers(redis: Redis, start_server: Callable[..., Server]) -> Callable[..., list[Server]]:
+def redis_url(redis: Redis) -> str:
+    """Name the Redis that workers share; modules about other kinds of it name theirs."""
+    return redis.url
+
+
+@pytest.fixture
+def start_workers(redis_url: str, start_server: Callable[..., Server]) -> Callable[..., list[Server]]:
     """Start so many workers that share one Redis, each as `start_server` does."""
 
     def start(count: int = 2, **settings: Any) -> list[Server]:
-        return [start_server(redis_url=redis.url, **settings) for _ in range(count)]
+        return [start_server(redis_url=redis_url, **settings) for _ in range(count)]
 
     return start
 

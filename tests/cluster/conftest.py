@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from tests.support.client import WAIT_SECONDS, ArticleClient, V1Client
+from tests.support.client import ArticleClient, V1Client, table
 from tests.support.server import Server
 
 Workers = Callable[..., list[Server]]
@@ -39,9 +38,17 @@ def article_at(clients: ExitStack) -> Callable[..., ArticleClient]:
     return open_client
 
 
-def wait_until(is_so: Callable[[], bool]) -> None:
-    """Wait until it is so; fail when a deadline passes."""
-    until = time.monotonic() + WAIT_SECONDS
-    while not is_so():
-        assert time.monotonic() < until, "it is not so"
-        time.sleep(0.02)
+def in_one_room(v1_at: Callable[..., V1Client], one: Server, other: Server) -> tuple[V1Client, V1Client, Any]:
+    """Open a room with a table at one worker and join it at the other; return both, and what the second saw."""
+    first = v1_at(one)
+    first.upload(table(1000))
+    far = v1_at(other, first.room_id)
+    return first, far, far.see(lambda event: event["table"] is not None)
+
+
+def turn(by: V1Client, viewer: V1Client, *pages: int) -> None:
+    """Turn to these pages, each when the former one is seen by both, together."""
+    for page in pages:
+        by.send("turn", page=page)
+        for each in (by, viewer):
+            each.see(lambda event, page=page: event["page"] == page and not event["apart"])

@@ -8,9 +8,10 @@ import signal
 from collections.abc import Callable
 from contextlib import closing
 
-from tests.cluster.conftest import Workers, wait_until
+from tests.cluster.conftest import Workers
 from tests.support.client import V1Client, table
 from tests.support.redis import Redis
+from tests.support.waiting import wait_until
 
 At = Callable[..., V1Client]
 

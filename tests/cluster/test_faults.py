@@ -11,7 +11,7 @@ from contextlib import ExitStack
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.cluster.conftest import Workers
+from tests.cluster.conftest import Workers, in_one_room
 from tests.support.client import WAIT_SECONDS, V1Client, open_socket, table
 from tests.support.redis import Redis
 
@@ -63,10 +63,7 @@ def test_a_redis_that_stands_still_is_one_that_is_away(
 
 def test_a_redis_that_has_lost_everything_is_told_it_again(start_workers: Workers, v1_at: At, redis: Redis) -> None:
     one, other = start_workers(2)
-    first = v1_at(one)
-    first.upload(table(1000))
-    far = v1_at(other, first.room_id)
-    far.see(lambda event: event["table"] is not None)
+    first, far, _ = in_one_room(v1_at, one, other)
     assert redis.call("FLUSHALL") == b"+OK\r\n"
     first.send("turn", page=3)
     latest = first.see(lambda event: event["page"] == 3)

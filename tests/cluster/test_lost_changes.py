@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Callable
 
-from tests.cluster.conftest import Workers
+from tests.cluster.conftest import Workers, in_one_room, turn
 from tests.support.client import V1Client, table
 from tests.support.redis import Redis
 
@@ -17,10 +17,7 @@ def test_what_a_store_has_lost_is_told_it_again_by_those_who_know(
     start_workers: Workers, v1_at: At, redis: Redis
 ) -> None:
     one, other = start_workers(2)
-    first = v1_at(one)
-    first.upload(table(1000))
-    far = v1_at(other, first.room_id)
-    together = far.see(lambda event: event["table"] is not None)
+    first, far, together = in_one_room(v1_at, one, other)
     redis.save()
     turn(first, far, 3, 4, 5)
     redis.go_back()
@@ -36,10 +33,7 @@ def test_a_table_that_came_in_after_what_the_store_remembers_stays(
     start_workers: Workers, v1_at: At, redis: Redis
 ) -> None:
     one, other = start_workers(2)
-    first = v1_at(one)
-    first.upload(table(1000))
-    far = v1_at(other, first.room_id)
-    together = far.see(lambda event: event["table"] is not None)
+    first, far, together = in_one_room(v1_at, one, other)
     redis.save()
     first.upload(table(300), name="newer.tsv")
     far.see(lambda event: event["table"]["name"] == "newer.tsv" and event["upload"] is None)
@@ -74,14 +68,6 @@ def test_where_others_have_gone_on_from_what_is_left_that_counts_for_all(
         assert each.see(lambda event: event["epoch"] != lost["epoch"] and not event["apart"])["page"] == 9
     turn(first, far, 5)
     turn(far, first, 6)
-
-
-def turn(by: V1Client, viewer: V1Client, *pages: int) -> None:
-    """Turn to these pages, each when the former one is seen by both."""
-    for page in pages:
-        by.send("turn", page=page)
-        for each in (by, viewer):
-            each.see(lambda event, page=page: event["page"] == page and not event["apart"])
 
 
 def snapshots(client: V1Client) -> list[dict[str, object]]:

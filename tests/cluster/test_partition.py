@@ -10,11 +10,11 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.cluster.conftest import wait_until
 from tests.support.client import V1Client, table
 from tests.support.proxy import FOR_EVER, Proxy
 from tests.support.redis import Redis
 from tests.support.server import Server
+from tests.support.waiting import wait_until
 
 At = Callable[..., V1Client]
 

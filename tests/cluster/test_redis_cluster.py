@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
-from tests.cluster.conftest import Workers, wait_until
+from tests.cluster.conftest import Workers, in_one_room
 from tests.support.client import V1Client, table
 from tests.support.redis import Redis
 from tests.support.redis_cluster import RedisCluster
 from tests.support.server import Server
+from tests.support.waiting import wait_until
 from tsvapp.store.shared import SharedStore
 
 At = Callable[..., V1Client]
@@ -36,13 +36,9 @@ def cluster(nodes: RedisCluster) -> RedisCluster:
 
 
 @pytest.fixture
-def start_workers(cluster: RedisCluster, start_server: Callable[..., Server]) -> Workers:
-    """Start so many workers that share the Cluster."""
-
-    def start(count: int = 2, **settings: Any) -> list[Server]:
-        return [start_server(redis_url=cluster.url, **settings) for _ in range(count)]
-
-    return start
+def redis_url(cluster: RedisCluster) -> str:
+    """Name the Cluster."""
+    return cluster.url
 
 
 def test_two_people_at_two_workers_see_the_same_whichever_node_has_their_room(
@@ -133,10 +129,7 @@ def test_a_room_that_moves_to_another_node_is_followed_there(
     start_workers: Workers, v1_at: At, cluster: RedisCluster
 ) -> None:
     one, other = start_workers(2)
-    first = v1_at(one)
-    first.upload(table(1000))
-    far = v1_at(other, first.room_id)
-    far.see(lambda event: event["table"] is not None)
+    first, far, _ = in_one_room(v1_at, one, other)
     key = f"tsvapp:{{{first.room_id}}}"
     target = next(node for node in cluster.nodes if node is not cluster.node_of(key))
     cluster.move(key, target)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.cluster.conftest import Workers
-from tests.support.client import V1Client, table
+from tests.cluster.conftest import Workers, in_one_room, turn
+from tests.support.client import V1Client
 from tests.support.redis_sentinel import RedisSentinel
-from tests.support.server import Server
 
 At = Callable[..., V1Client]
 
@@ -27,23 +25,16 @@ def sentinel(tmp_path: Path) -> Iterator[RedisSentinel]:
 
 
 @pytest.fixture
-def start_workers(sentinel: RedisSentinel, start_server: Callable[..., Server]) -> Workers:
-    """Start so many workers that ask the sentinels for their Redis."""
-
-    def start(count: int = 2, **settings: Any) -> list[Server]:
-        return [start_server(redis_url=sentinel.url, **settings) for _ in range(count)]
-
-    return start
+def redis_url(sentinel: RedisSentinel) -> str:
+    """Name the sentinels."""
+    return sentinel.url
 
 
 def test_a_replica_takes_over_and_what_was_turned_to_meanwhile_is_everybodys(
     start_workers: Workers, v1_at: At, sentinel: RedisSentinel
 ) -> None:
     one, other = start_workers(2)
-    first = v1_at(one)
-    first.upload(table(1000))
-    far = v1_at(other, first.room_id)
-    together = far.see(lambda event: event["table"] is not None)
+    first, far, together = in_one_room(v1_at, one, other)
     assert sentinel.master.call("WAIT", "1", "5000") == b":1\r\n"
     sentinel.master.kill()
     far.see(lambda event: event["apart"])
@@ -62,10 +53,7 @@ def test_a_replica_that_was_behind_is_told_what_it_has_not_heard(
     start_workers: Workers, v1_at: At, sentinel: RedisSentinel
 ) -> None:
     one, other = start_workers(2)
-    first = v1_at(one)
-    first.upload(table(1000))
-    far = v1_at(other, first.room_id)
-    together = far.see(lambda event: event["table"] is not None)
+    first, far, together = in_one_room(v1_at, one, other)
     assert sentinel.master.call("WAIT", "1", "5000") == b":1\r\n"
     # A replica that stands still hears nothing, and what its socket holds is lost with the line to its master.
     sentinel.replica.signal(signal.SIGSTOP)
@@ -87,17 +75,12 @@ def test_a_former_master_that_comes_back_is_not_written_to(
     start_workers: Workers, v1_at: At, sentinel: RedisSentinel
 ) -> None:
     one, other = start_workers(2)
-    first = v1_at(one)
-    first.upload(table(1000))
-    far = v1_at(other, first.room_id)
-    far.see(lambda event: event["table"] is not None)
+    first, far, _ = in_one_room(v1_at, one, other)
     assert sentinel.master.call("WAIT", "1", "5000") == b":1\r\n"
     sentinel.master.signal(signal.SIGSTOP)
     for each in (first, far):
         each.see(lambda event: event["apart"])
     sentinel.wait_until_promoted()
     sentinel.master.signal(signal.SIGCONT)
-    for sender, viewer, page in ((first, far, 4), (far, first, 5)):
-        sender.send("turn", page=page)
-        for each in (sender, viewer):
-            each.see(lambda event, page=page: event["page"] == page and not event["apart"])
+    turn(first, far, 4)
+    turn(far, first, 5)

@@ -15,10 +15,9 @@ import resource
 import socket
 import sqlite3
 import subprocess
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import count
 from pathlib import Path
@@ -30,6 +29,7 @@ import pytest
 from tests.support.client import WAIT_SECONDS, ArticleClient, V1Client, table
 from tests.support.faults import SQLITE_ERRORS, Faults
 from tests.support.server import Server
+from tests.support.waiting import wait_until
 from tsvapp.room.protocol import NO_ROOM
 from tsvapp.room.view import FORMER
 
@@ -195,13 +195,6 @@ def first_of(client: V1Client, *kinds: str) -> dict[str, Any]:
     while (event := client.receive())["type"] not in kinds:
         pass
     return event
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    until = time.monotonic() + WAIT_SECONDS
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.002)
 
 
 @pytest.fixture(scope="module")

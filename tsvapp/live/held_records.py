@@ -19,7 +19,6 @@ from tsvapp.live.counts import Counts
 from tsvapp.live.live_room import LiveRoom
 from tsvapp.live.offload import offload
 from tsvapp.live.shared_records import SharedRecords
-from tsvapp.room.view import Table
 from tsvapp.settings import Settings
 from tsvapp.store.local import LocalStore
 from tsvapp.store.shared import BLOCK_BYTES, SharedStore
@@ -82,9 +81,8 @@ class HeldRecords(SharedRecords):
     def save_reading(self, room: LiveRoom) -> None:
         """Write down that the table is read otherwise; its bytes, where the store has lost them."""
         super().save_reading(room)
-        state = room.state
-        for table in (state.table, state.incoming, *state.former):
-            if table is not None and not self._shared.bytes_from(room.room_id, table.document, 0):
+        for table in room.state.tables:
+            if not self._shared.bytes_from(room.room_id, table.document, 0):
                 self._put_again(room.room_id, table.document, offload(self._copies.blob, table.document).size)
                 self.share_index(room, table.document)
 
@@ -108,8 +106,8 @@ class HeldRecords(SharedRecords):
 
     def forget_copies(self, room: LiveRoom) -> None:
         """Delete the copies of the documents of a room that another worker has deleted."""
-        for document_id in _documents(room):
-            offload(self._copies.delete, document_id)
+        for table in room.state.tables:
+            offload(self._copies.delete, table.document)
 
     def abandoned(self, running: Callable[[], Collection[str]]) -> list[str]:
         """Name the documents of uploads that have not ended, and which nobody has gone on with for long."""
@@ -119,7 +117,7 @@ class HeldRecords(SharedRecords):
 
     def sweep(self) -> None:
         """Remove copies that no record names, and those beyond `cache_bytes` that no room here shows."""
-        shown = {document_id for room in self.backplane.rooms() for document_id in _documents(room)}
+        shown = {table.document for room in self.backplane.rooms() for table in room.state.tables}
         named = self._shared.all_documents() | shown
         offload(self._copies.remove_but, named, YOUNG_SECONDS)
         evicted = offload(self._copies.evict, shown, self._settings.cache_bytes)
@@ -134,11 +132,6 @@ class HeldRecords(SharedRecords):
     def _owns_documents(self) -> bool:
         # Copies of a document of another store are of no harm: no two documents have one id.
         return True
-
-
-def _documents(room: LiveRoom) -> list[str]:
-    tables: list[Table | None] = [room.state.table, room.state.incoming, *room.state.former]
-    return [table.document for table in tables if table is not None]
 
 
 def _size(record: bytes) -> int:

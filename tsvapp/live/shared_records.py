@@ -197,7 +197,7 @@ class SharedRecords(Records):
     def forget_oldest(self, room: LiveRoom) -> None:
         """Delete the documents that the room neither shows nor keeps to be brought back, nor gets."""
         state = room.state
-        named = {table.document for table in (state.table, state.incoming, *state.former) if table}
+        named = {table.document for table in state.tables}
         coming = state.upload.upload if state.upload else None
         try:
             documents = self._shared.documents(room.room_id)

@@ -89,6 +89,11 @@ class RoomState:
         """Return the table that people see: the incoming one once it has a row, else the finished one."""
         return self.incoming or self.table
 
+    @property
+    def tables(self) -> list[Table]:
+        """Return every table that the state speaks of."""
+        return [table for table in (self.table, self.incoming, *self.former) if table is not None]
+
 
 def _next(state: RoomState, **changes: Any) -> RoomState:
     changes.setdefault("notice", None)
