@@ -17,6 +17,7 @@
 import { pageShown } from "./alone.js";
 import { headerRows } from "./mine.js";
 import { hindrance } from "./people.js";
+import { mayHaveTable } from "./room.js";
 import { cellAt, clippedAt, headingAt, nameAt } from "./sheet.js";
 
 const TOLD_MS = 2500;
@@ -154,10 +155,7 @@ export function actionsOf({ state, sheet, dispatch, connection, uploader, asks, 
     paste(file, size) {
       if (hindered()) return;
       held = file;
-      const { id, snapshot } = state().room;
-      // Behind a link that is still opening there is likely a table too.
-      const shown = snapshot ? snapshot.table !== null : id !== null;
-      if (shown) dispatch({ type: "dialog", dialog: { kind: "paste", ...size } });
+      if (mayHaveTable(state().room)) dispatch({ type: "dialog", dialog: { kind: "paste", ...size } });
       else actions.sendPasted();
     },
 

@@ -10,6 +10,7 @@
 import { html } from "/static/vendor/lit-html/lit-html.js";
 
 import { bytes, counted } from "./format.js";
+import { mayHaveTable } from "./room.js";
 
 /** @type {Record<string, string>} */
 const GONE = {
@@ -29,7 +30,7 @@ export function insteadOfTable({ room, mine }, actions) {
   if (room.unknown) return unknownRoom(room.unknown);
   if (room.transfer || mine.sending) return waiting("The first rows will be here in a moment.");
   // A link may lead to a table: until it can be shown, do not say that there is none.
-  if (room.snapshot?.table || (room.id !== null && room.snapshot === null)) {
+  if (mayHaveTable(room)) {
     return waiting(room.link === "offline" ? "The server cannot be reached. We keep trying." : "Opening the table…");
   }
   return emptyRoom(room.welcome, actions);

@@ -10,6 +10,7 @@
  *
  * @typedef {object} Room
  * @property {string | null} id null on the start page until the server has named the room
+ * @property {boolean} fresh it was made for us, and no link leads to it yet
  * @property {Link} link
  * @property {Welcome | null} welcome
  * @property {UnknownRoom | null} unknown the room is not there (any more)
@@ -36,6 +37,7 @@ const NOTICE_MS = 8000;
 export function newRoom(id) {
   return {
     id,
+    fresh: id === null,
     link: "opening",
     welcome: null,
     unknown: null,
@@ -150,6 +152,14 @@ function progressed(room, event, now) {
   if (!growing || !snapshot.table) return { ...room, transfer };
   const table = { ...snapshot.table, rows: event.rows, columns: event.columns };
   return { ...room, transfer, snapshot: { ...snapshot, pages: event.pages, table } };
+}
+
+/**
+ * Say whether there is a table, or may be one: behind a link that is still opening there is likely one.
+ * @param {Room} room
+ */
+export function mayHaveTable({ fresh, snapshot }) {
+  return snapshot ? snapshot.table !== null : !fresh;
 }
 
 /**

@@ -18,7 +18,11 @@ const WORTH_ANOTHER = new Set([
   "connection_lost",
   "limit_reached",
   "storage_failed",
+  "store_away",
 ]);
+
+/** How long to wait before going on where the server could not just now, and up to twice as long. */
+const LATER_MS = 1000;
 
 export class Uploader {
   #line;
@@ -153,6 +157,13 @@ export class Uploader {
     this.#begun = this.#resuming = this.#line.send({ type: "resume", upload, name: file.name, size: file.size });
   }
 
+  /** The server cannot go on with it just now, and keeps what it has. */
+  #later() {
+    const round = ++this.#round;
+    this.#pumping = true; // what goes out meanwhile is not taken
+    setTimeout(() => round === this.#round && this.#resume(), LATER_MS * (1 + Math.random()));
+  }
+
   /** @param {string} id @param {number} offset @param {[number, number][]} proof */
   async #ready(id, offset, proof) {
     if (!this.#begun) {
@@ -198,6 +209,10 @@ export class Uploader {
     }
     if (this.#resuming && error.code === "no_upload") {
       this.#fail("connection_lost", LOST);
+      return true;
+    }
+    if (error.code === "store_away" && error.upload !== undefined) {
+      this.#later();
       return true;
     }
     if (error.code === "not_the_same" && this.#id !== null) {

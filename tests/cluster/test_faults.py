@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -16,6 +17,7 @@ from tests.support.client import WAIT_SECONDS, V1Client, open_socket, table
 from tests.support.redis import Redis
 
 At = Callable[..., V1Client]
+CHUNK = 200_000
 
 
 def test_while_redis_is_away_those_at_one_worker_go_on_and_its_last_turn_is_everybodys_afterwards(
@@ -117,6 +119,69 @@ def test_a_killed_worker_takes_its_people_along_and_its_upload_goes_on_at_anothe
         again.socket.send(data[start : start + 200_000])
     assert again.wait_for("finished")["rows"] == 30_001
     assert viewer.see(lambda event: event["upload"] is None and event["table"] is not None)["table"]["rows"] == 30_001
+
+
+@pytest.mark.parametrize("is_let", [False, True], ids=["before it is let go on", "before it has shown its file"])
+def test_who_goes_on_with_an_upload_while_redis_is_away_is_asked_to_do_so_again_and_can(
+    start_workers: Workers, v1_at: At, redis: Redis, is_let: bool
+) -> None:
+    one, other = start_workers(2)
+    sender, data = v1_at(one), table(30_000)
+    upload = sender.begin("flights.tsv", len(data))
+    again = v1_at(other, sender.room_id)
+    sender.socket.send(data[:CHUNK])
+    again.see(lambda event: event["upload"] and event["upload"]["stored"] == CHUNK)
+    sender.close()
+    again.see(lambda event: event["upload"] and event["upload"]["paused"])
+    resume = {"upload": upload, "name": "flights.tsv", "size": len(data)}
+    if is_let:
+        again.send("resume", **resume)
+        ready = again.wait_for("ready")
+        redis.kill()
+        again.socket.send(b"".join(data[start:stop] for start, stop in ready["proof"]))
+    else:
+        redis.kill()
+        again.send("resume", **resume)
+    assert is_away(again.wait_for("error"), upload)
+    again.see(lambda event: event["apart"])
+    redis.start()
+    again.see(lambda event: event["upload"] and event["upload"]["paused"] and not event["apart"])
+    assert send_rest(again, upload, data) == CHUNK
+
+
+def test_an_upload_whose_last_byte_comes_while_redis_is_away_is_finished_afterwards(
+    start_workers: Workers, v1_at: At, redis: Redis
+) -> None:
+    one, other = start_workers(2)
+    sender, data = v1_at(one), table(30_000)
+    upload = sender.begin("flights.tsv", len(data))
+    sender.socket.send(data[:CHUNK])
+    viewer = v1_at(other, sender.room_id)
+    viewer.see(lambda event: event["upload"] and event["upload"]["stored"] == CHUNK)
+    redis.kill()
+    sender.see(lambda event: event["apart"])
+    for start in range(CHUNK, len(data), CHUNK):
+        sender.socket.send(data[start : start + CHUNK])
+    assert is_away(sender.wait_for("error"), upload)
+    redis.start()
+    # It is there to be gone on with, by anybody.
+    viewer.see(lambda event: event["upload"] and event["upload"]["paused"] and not event["apart"])
+    assert send_rest(viewer, upload, data) == len(data) - 1
+    sender.see(lambda event: event["upload"] is None and event["table"] is not None)
+    assert sender.events[-1]["table"]["rows"] == 30_001
+
+
+def is_away(error: dict[str, Any], upload: str) -> bool:
+    return (error["code"], error["upload"]) == ("store_away", upload)
+
+
+def send_rest(sender: V1Client, upload: str, data: bytes) -> int:
+    """Go on with an upload until it is finished; return where it went on."""
+    offset = sender.resume(upload, "flights.tsv", data)
+    for start in range(offset, len(data), CHUNK):
+        sender.socket.send(data[start : start + CHUNK])
+    assert sender.wait_for("finished")["rows"] == 30_001
+    return offset
 
 
 def test_a_worker_that_starts_before_redis_serves_as_soon_as_that_is_there(

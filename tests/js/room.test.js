@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { BEHIND_MS, isNews, isStale, newRoom, reduceRoom } from "../../static/js/room.js";
+import { BEHIND_MS, isNews, isStale, mayHaveTable, newRoom, reduceRoom } from "../../static/js/room.js";
 import { EPOCH, snapshotOf, uploadOf } from "./support.js";
 
 const after = (...events) => events.reduce((room, event, at) => reduceRoom(room, event, at * 100), newRoom("id"));
@@ -43,6 +43,14 @@ test("the welcome names the room and makes it live", () => {
   assert.deepEqual([room.id, room.link], ["id", "live"]);
   assert.equal(reduceRoom(room, { type: "link", link: "offline" }, 0).link, "offline");
   assert.equal(reduceRoom(room, { type: "presence", members: 3 }, 0).members, 3);
+});
+
+test("behind a link there may be a table until its snapshot is here, and in a room made for us there is none", () => {
+  const welcome = { type: "welcome", room_id: "id" };
+  assert.ok(mayHaveTable(reduceRoom(newRoom("id"), welcome, 0)));
+  assert.ok(!mayHaveTable(reduceRoom(newRoom(null), welcome, 0)));
+  assert.ok(mayHaveTable(after(snapshotOf())));
+  assert.ok(!mayHaveTable(after({ ...snapshotOf(), table: null })));
 });
 
 test("an unknown room has nothing to show", () => {

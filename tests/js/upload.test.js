@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 
 import { Uploader } from "../../static/js/upload.js";
@@ -132,18 +132,47 @@ test("an upload that the server has lost can be sent again from its beginning", 
   uploader.take({ type: "ready", upload: "u1", offset: 0, proof: [] });
   uploader.lost();
   uploader.take(welcome);
-  assert.ok(uploader.take({ type: "error", code: "no_upload", message: "None." }));
+  assert.ok(uploader.take({ type: "error", code: "no_upload", message: "None.", upload: "u1" }));
   assert.equal(seen.alerts[0].code, "connection_lost");
   uploader.take({ type: "snapshot", upload: null });
   uploader.again();
   assert.equal(seen.commands[2].type, "begin");
 });
 
+test("what the server cannot go on with just now goes on a moment later", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    const { uploader, seen } = begin();
+    uploader.take({ type: "ready", upload: "u1", offset: 0, proof: [] });
+    await turns();
+    const away = { type: "error", code: "store_away", message: "Try again.", upload: "u1" };
+    for (const tries of [1, 2]) {
+      assert.ok(uploader.take(away));
+      uploader.take({ type: "ack", upload: "u1", offset: 200 });
+      await turns();
+      assert.equal(sentBytes(seen), 200, "nothing goes out meanwhile");
+      mock.timers.tick(2000);
+      assert.equal(seen.commands.length, 1 + tries);
+      assert.equal(seen.commands[tries].type, "resume");
+    }
+    uploader.take({ type: "ready", upload: "u1", offset: 200, proof: [[0, 100]] });
+    await turns();
+    assert.equal(sentBytes(seen), 200 + 100 + 200);
+    assert.ok(uploader.take(away));
+    uploader.lost();
+    mock.timers.tick(2000);
+    assert.equal(seen.commands.length, 3, "a new line goes on by itself");
+    assert.deepEqual(seen.alerts, []);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
 test("the file of an upload that broke off goes on with it, and another is refused", () => {
   const { uploader, seen, file } = begin(1000, { greet: false });
   connect(uploader, uploadOf(400, { upload: "u7", paused: true }));
   assert.deepEqual(seen.commands, [{ type: "resume", upload: "u7", name: "new.tsv", size: 1000 }]);
-  assert.ok(uploader.take({ type: "error", code: "not_the_same", message: "Another." }));
+  assert.ok(uploader.take({ type: "error", code: "not_the_same", message: "Another.", upload: "u7" }));
   assert.equal(seen.alerts[0].remedy, "choose");
   assert.ok(!uploader.busy);
   uploader.take({ type: "snapshot", upload: uploadOf(400, { upload: "u7", paused: false }) });

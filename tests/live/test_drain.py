@@ -7,6 +7,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -24,8 +25,9 @@ from websockets.exceptions import ConnectionClosed
 from tests.support.client import V1Client, table
 from tests.support.crowd import Crowd, asked_delay, delay, most_within
 from tests.support.nginx import Nginx
-from tests.support.raw import RawClient
+from tests.support.raw import RawClient, read_answer
 from tests.support.server import ROOT, Server
+from tests.support.waiting import wait_until
 from tsvapp.live.worker import RETURNS_PER_SECOND, retry_words
 
 WAIT_SECONDS = 40
@@ -291,6 +293,29 @@ def test_no_request_fails_while_the_server_is_reloaded(
     print([sum(hammer.answers.values()) for hammer in hammers])
     assert [hammer.failures for hammer in hammers] == [[]] * 4
     assert all(len(hammer.answers) == 5 for hammer in hammers)
+
+
+def test_who_was_let_in_before_the_end_is_given_a_room_that_was_not_in_memory(
+    start_server: Start, clients: ExitStack
+) -> None:
+    server = start_server()
+    driver = V1Client(server.ws_url)
+    driver.upload(table(100))
+    driver.close()
+    server.restart()
+    asking = clients.enter_context(socket.create_connection(("127.0.0.1", server.port), WAIT_SECONDS))
+    asking.sendall(f"GET /{driver.room_id}.tsv HTTP/1.1\r\n".encode())
+    server.signal(signal.SIGTERM)
+    wait_until(lambda: not is_listening(server.port))
+    asking.sendall(b"Host: localhost\r\n\r\n")
+    answer = read_answer(asking)
+    assert (answer.status, answer.body) == (200, table(100).decode())
+
+
+def is_listening(port: int) -> bool:
+    with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port), WAIT_SECONDS):
+        return True
+    return False
 
 
 def test_a_download_that_is_under_way_when_the_server_is_reloaded_comes_whole(

@@ -237,7 +237,7 @@ class Client:
             await self._send(socket, "resume", upload=upload, name="table.tsv", size=len(data))
             answer = await self._answer("ready", "error")
             if answer["type"] == "error":
-                if answer["code"] not in ("no_upload", "not_allowed"):
+                if answer["code"] not in ("no_upload", "not_allowed", "store_away"):
                     self.arena.problems.append(f"{self.connection} cannot resume: {answer}")
                 if answer["code"] == "no_upload":
                     self._pending = None
@@ -257,6 +257,8 @@ class Client:
             answer = await self._answer("ack", "finished", "error")
             if answer["type"] == "ack":
                 self._acknowledged = answer["offset"]
+            elif answer.get("code") == "store_away":
+                return  # it is kept, to be gone on with
             elif answer["type"] == "finished" or answer.get("code") != "not_allowed":
                 self._pending = None
                 return

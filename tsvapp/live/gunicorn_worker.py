@@ -49,6 +49,9 @@ IDLE_SECONDS = 0.1
 is answered with the word that it closes. Who asks at the very moment of the closing has to ask anew, which clients
 have to be ready for (RFC 9112, 9.3.1)."""
 
+PROMPT_SECONDS = 1.0
+"""How long the drain waits for those who are being served: what they ask for may have to be read from the records."""
+
 LINGER_SECONDS = 1.0
 """How long a refused client may go on sending: to close on unread bytes would destroy the answer on its way."""
 
@@ -159,8 +162,12 @@ class BoundedWorker(GeventWorker):
         # Who comes from now on waits in the listening socket's queue for the next worker, and is not refused by this.
         for server in servers:
             server.close()
+        self._wait_until_served(servers, PROMPT_SECONDS)
         gevent.spawn(self._tsvapp.drain)
-        until = monotonic() + self.cfg.graceful_timeout
+        self._wait_until_served(servers, self.cfg.graceful_timeout)
+
+    def _wait_until_served(self, servers: list[StreamServer], seconds: float) -> None:
+        until = monotonic() + seconds
         while any(server.pool for server in servers) and monotonic() < until:
             for each in self._served:
                 if monotonic() - each.idle_since > IDLE_SECONDS:

@@ -150,6 +150,7 @@ class Share:
     def refresh(self) -> None:
         """Take the latest from the store; raise StoreAway if it does not answer."""
         room = self._room
+        was_apart = room.apart
         with self._turn:
             if (kept := self._load()) is not None:
                 self._take(kept)
@@ -160,6 +161,8 @@ class Share:
                 room.epoch, self.serial = new_id()[:16], 0
                 self._create()
             again, self._turned_apart = self._turned_apart, None
+        if was_apart and not room.apart:
+            self._records.on_rejoined(room)
         if again is not None:
             room.change(view.turn, *again)
 

@@ -52,6 +52,7 @@ class SharedRecords(Records):
         self.on_gone: Callable[[LiveRoom, str], None] = lambda room, reason: None
         self.on_watch: Callable[[LiveRoom, str], None] = lambda room, watch_id: None
         self.on_dead: Callable[[LiveRoom, str], None] = lambda room, worker: None
+        self.on_rejoined: Callable[[LiveRoom], None] = lambda room: None
 
     def make(self) -> None:
         """Make the directory of the documents; raise StartupError when it cannot be written."""
@@ -133,7 +134,10 @@ class SharedRecords(Records):
             raise UnknownRoom(NO_ROOM["unreadable"], reason="unreadable") from error
 
     def save(self, room: LiveRoom, state: RoomState, reading: Reading | None) -> None:
-        """Write down how the room's table is read, and the upload on its way in; keep the room from now on."""
+        """Write down how the room's table is read, and the upload on its way in; keep the room from now on.
+
+        Raise StoreAway if the store does not answer.
+        """
         room.unsaved = False
         try:
             table = state.table
@@ -146,9 +150,9 @@ class SharedRecords(Records):
                 self._shared.keep(room.room_id, room.watch_id, self.used_at(room))
                 room.stored = True
                 self.count += 1
-        except StoreAway as error:
+        except StoreAway:
             room.unsaved = True
-            raise StorageFailed("The server cannot reach its records. Try again in a moment.") from error
+            raise
 
     def _put_pending(self, room: LiveRoom, pending: dict[str, Any]) -> None:
         record = {**pending, "worker": self.worker}
@@ -208,8 +212,9 @@ class SharedRecords(Records):
                 self._forget_document(room.room_id, document_id)
 
     def forget_upload(self, room: LiveRoom, document_id: str) -> None:
-        """Forget an upload that has ended early, with its bytes."""
-        self._forget_document(room.room_id, document_id)
+        """Forget an upload that has ended early, with its bytes; for others it has not while the room is apart."""
+        if not room.apart:
+            self._forget_document(room.room_id, document_id)
 
     def _forget_document(self, room_id: str, document_id: str) -> None:
         try:

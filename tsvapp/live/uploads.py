@@ -117,7 +117,8 @@ class Uploads:
         try:
             # From now on its address lives, and the upload can go on after a restart.
             self._records.save(room, room.state, room.document.reading if room.document else None)
-        except StorageFailed as error:
+            _expect_together(room)
+        except (StorageFailed, StoreAway) as error:
             self._fail(running, error)
             raise
         if is_new:
@@ -164,7 +165,7 @@ class Uploads:
         """Store and read the next bytes, and show the rows; return whether the upload is finished by them.
 
         Raise NoUpload if it was cancelled meanwhile, and the error that ended it if these bytes did: the former
-        table is back then.
+        table is back then. StoreAway ends nothing: the upload is paused, and can go on when the store is back.
         """
         if not running.current or running.sender is not sender:
             raise NoUpload("This upload has ended, or goes on from elsewhere.")
@@ -187,8 +188,8 @@ class Uploads:
             if show:
                 self._grow(running)
         except TsvappError as error:
-            if isinstance(error, StoreAway) and show and running.current:
-                self._pause(running)
+            if isinstance(error, StoreAway):
+                self._wait(running)
             else:
                 self._fail(running, error)
             raise
@@ -242,7 +243,7 @@ class Uploads:
         return running
 
     def worker_died(self, room: LiveRoom, worker: str) -> None:
-        """Pause the upload that came in at a worker that lives no more."""
+        """Pause the upload that came in at a worker that drives it no more."""
         pending = self._records.pending(room)
         if pending is not None and pending.get("worker") == worker and (running := self._take_over(room)) is not None:
             self._pause(running)
@@ -270,13 +271,31 @@ class Uploads:
         gevent.spawn_later(self._settings.pause_seconds, self._set_aside, running, running.pauses)
         gevent.spawn_later(self._settings.abandon_seconds, self._give_up, running, running.pauses)
 
+    def _wait(self, running: Running) -> None:
+        """Pause an upload from which the store is away, as one that a former server has left."""
+        self._pause(running)
+        again = offload(Running.restore, running.room, running.record(), self._store, self._settings)
+        again.attempt = running.attempt
+        if self._running.get(running.room) is running:
+            self._running[running.room] = again
+
+    def rejoined(self, room: LiveRoom, worker: str) -> None:
+        """Pause the room's upload at all workers, if it was paused or ended at this `worker` while that was apart."""
+        running = self._running.get(room)
+        if running is None or not running.current:
+            self.worker_died(room, worker)
+        elif running.sender is None:
+            self._records.claim(room, running.record())
+            self._change(running, view.pause)
+
     def resume(
         self, room: LiveRoom, upload_id: str, name: str, size: int, sender: object, address: str = ""
     ) -> Running:
         """Return an upload that waits for the proof that its file is the same; nobody else's chunks are taken any more.
 
-        Raise NoUpload, LimitReached, or NotTheSame for a file of another name or size.
+        Raise NoUpload, LimitReached, StoreAway, or NotTheSame for a file of another name or size.
         """
+        _expect_together(room)
         running = self.find(room, upload_id)
         if running.sender is None:
             self._expect_share(address)
@@ -289,7 +308,10 @@ class Uploads:
             return running
 
     def prove(self, running: Running, data: bytes, by: Person, sender: object) -> None:
-        """Let the upload go on from `sender` if these are the bytes of the proof; raise NoUpload or NotTheSame."""
+        """Let the upload go on from `sender` if these are the bytes of the proof.
+
+        Raise NoUpload, NotTheSame or StoreAway, and it stays paused.
+        """
         same = running.claimant is sender and offload(running.matches, data)
         if not running.current or running.claimant is not sender:
             raise NoUpload("This upload has ended, or goes on from elsewhere.")
@@ -301,7 +323,12 @@ class Uploads:
         running.attempt += 1
         running.sender = sender
         running.room.incoming, running.room.pending = running.document, running.record()
-        self._records.claim(running.room, running.record())
+        try:
+            self._records.claim(running.room, running.record())
+            _expect_together(running.room)
+        except StoreAway:
+            self._pause(running)
+            raise
         self._counts.uploads["resumed"] += 1
 
     def _set_aside(self, running: Running, pauses: int) -> None:
@@ -351,6 +378,7 @@ class Uploads:
             offload(document.seal)
         if not running.current:
             raise NoUpload("This upload was cancelled.")
+        _expect_together(room)
         running.sealing = room.finishing = True
         pending, room.pending = room.pending, None
         try:
@@ -365,6 +393,7 @@ class Uploads:
         if not self._change(running, view.finish, table, readings=[reading]):
             self._end(running)
             raise NoUpload("This upload was cancelled.")
+        _expect_together(room)
         room.document, room.incoming = document, None
         self._end(running)
         self._counts.uploads["finished"] += 1
@@ -413,3 +442,9 @@ class Uploads:
     def _end(self, running: Running) -> None:
         self._running.pop(running.room, None)
         running.ended.set()
+
+
+def _expect_together(room: LiveRoom) -> None:
+    """Raise StoreAway while the room is apart: what begins, goes on or ends then would be undone afterwards."""
+    if room.apart:
+        raise StoreAway("the room is apart from other workers")

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import get_args
 
-from tsvapp.errors import BadCommand, LimitReached, NotAllowed, NoUpload, StoreAway, TsvappError, UnknownRoom
+from tsvapp.errors import BadCommand, LimitReached, NotAllowed, NoUpload, TsvappError, UnknownRoom
 from tsvapp.live import wheel
 from tsvapp.live.broadcaster import Listener
 from tsvapp.live.connection import Connection
@@ -131,11 +131,12 @@ class V1Member(Listener):
         self._worker.registry.join(room, self)
 
     def _hear(self, message: str | bytes) -> None:
-        ask, counts = None, self._worker.counts
+        ask, upload, counts = None, None, self._worker.counts
         try:
             command = parse(message)
             counts.commands[SUBPROTOCOL, command.type] += 1
             ask = command.ask if isinstance(command, Look | ReadCell) else None
+            upload = command.upload if isinstance(command, Resume) else None
             room = self._room
             if room is None:
                 raise UnknownRoom("There is no table at this address. Start a new one.")
@@ -150,7 +151,7 @@ class V1Member(Listener):
             self._do(room, command)
         except TsvappError as error:
             counts.errors[error.code] += 1
-            self._answer(ErrorEvent(**error.answer(), ask=ask))
+            self._answer(ErrorEvent(**error.answer(), upload=upload, ask=ask))
 
     def _do(self, room: LiveRoom, command: Command) -> None:
         worker = self._worker
@@ -219,20 +220,19 @@ class V1Member(Listener):
 
     def _chunk(self, data: bytes) -> None:
         upload = self._upload
-        if self._proving and upload is not None:
-            self._upload, self._refused, self._proving = None, True, False
-            self._worker.uploads.prove(upload, data, self.person, self)
-            self._upload, self._refused = upload, False
-            return
-        if upload is None and not self._refused:
+        if upload is None:
+            if self._refused:
+                return  # still on their way when the upload was refused or broke off, which its sender has been told
             raise NoUpload("There is no upload to add these bytes to; send begin first.")
-        if upload is None or not upload.current or upload.sender is not self:
-            return  # still on their way when the upload ended, which its sender has been told
         try:
+            if self._proving:
+                self._upload, self._refused, self._proving = None, True, False
+                self._worker.uploads.prove(upload, data, self.person, self)
+                self._upload, self._refused = upload, False
+                return
+            if not upload.current or upload.sender is not self:
+                return
             finished = self._worker.uploads.chunk(upload, data, self)
-        except StoreAway as error:
-            # The upload is paused: its sender comes again, and goes on where it is then.
-            return self._connection.close(error.close_code, error.message)
         except TsvappError as error:
             self._worker.counts.errors[error.code] += 1
             return self._answer(ErrorEvent(**error.answer(), upload=upload.upload_id))

@@ -207,11 +207,10 @@ class Worker:
         store = SharedStore(self.settings.redis_url)
         kind = HeldRecords if self.settings.redis_document_bytes else SharedRecords
         records = kind(self.store, store, self.settings, self.counts)
-        records.on_gone, records.on_watch, records.on_dead = (
-            self._gone_elsewhere,
-            self._watch_renewed,
-            self._worker_died,
-        )
+        records.on_gone = self._gone_elsewhere
+        records.on_watch = self._watch_renewed
+        records.on_dead = self._worker_died
+        records.on_rejoined = lambda room: self.uploads.rejoined(room, records.worker)
         return records
 
     def _gone_elsewhere(self, room: LiveRoom, reason: str) -> None:
