@@ -78,7 +78,7 @@ def test_fifty_that_join_leave_turn_and_upload_at_random_end_on_the_same_revisio
         watcher.upload(table(1000))
         rooms.append(watcher.room_id)
         watchers.append(watcher)
-    until = time.monotonic() + 20
+    until = time.monotonic() + 8
     wanderers = [Wanderer(server, rooms, until, seed) for seed in range(CLIENTS)]
     for wanderer in wanderers:
         wanderer.start()
@@ -87,7 +87,7 @@ def test_fifty_that_join_leave_turn_and_upload_at_random_end_on_the_same_revisio
         assert not wanderer.is_alive()
     errors = [wanderer.error for wanderer in wanderers if wanderer.error]
     assert errors == [], server.log
-    assert sum(wanderer.acts for wanderer in wanderers) > 500
+    assert sum(wanderer.acts for wanderer in wanderers) > 200
 
     for room_id, watcher in zip(rooms, watchers, strict=True):
         # A turn after all else, so that everyone has something to end on; an upload that was left half-way is given

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from time import monotonic
+from time import monotonic, thread_time
 
 import gevent
 from gevent.event import Event
@@ -50,7 +50,8 @@ log = logging.getLogger(__name__)
 class Occasion:
     """Say when something may be told again: at most every `seconds`, and for at most `share` of the time.
 
-    In a room of thousands a pass takes long; what can be left out must not take the place of what cannot.
+    In a room of thousands a pass takes long; what can be left out must not take the place of what cannot. What counts
+    is the processor's time: on a machine that is busy with other things nobody is spared anything by waiting.
     """
 
     def __init__(self, seconds: float, share: float) -> None:
@@ -65,10 +66,9 @@ class Occasion:
 
     def take(self, tell: Callable[[], None]) -> None:
         """Tell it now."""
-        self.due, started = None, monotonic()
+        self.due, started, spent = None, monotonic(), thread_time()
         tell()
-        ended = monotonic()
-        self._next = max(started + self._seconds, ended + (ended - started) / self._share)
+        self._next = max(started + self._seconds, monotonic() + (thread_time() - spent) / self._share)
 
     @property
     def is_due(self) -> bool:
