@@ -11,7 +11,6 @@ from bench.measures import (
     growth_rooms,
     growth_rows,
     growth_uploads,
-    growth_viewers,
     held,
     idle,
     indexing,
@@ -28,7 +27,7 @@ from bench.measures import (
 MODULES = (
     *(fanout, memory, joins, held, idle),
     *(upload, first_rows, peak, indexing, pages, neighbours, stalled),
-    *(growth_viewers, growth_rows, growth_rooms, growth_uploads),
+    *(growth_rows, growth_rooms, growth_uploads),
     viewer,
     cluster,
 )

@@ -19,7 +19,7 @@ from bench.redis import Redis
 from bench.report import Row, Section, markdown
 from bench.servers import Server
 
-ROUNDS = 5
+ROUNDS = 3
 TURNS = 200
 SECONDS = 3.0
 ROOMS = 4

@@ -10,7 +10,7 @@ from bench.lab import PEERS, Contestant, Lab
 from bench.report import Section
 
 VIEWERS = 5_000
-ROUNDS = 5
+ROUNDS = 3
 TURNS = 3
 TURNS_SECONDS = 1.0
 """How long a contestant turns pages in one round: the slow ones take fewer turns."""

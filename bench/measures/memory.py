@@ -6,7 +6,7 @@ from bench.compare import Wanted, alone, compare
 from bench.lab import LABELS, PEERS, Lab
 from bench.report import Section
 
-VIEWERS = 5_000
+VIEWERS = 3_000
 WANTED = Wanted("≤", 14, "KB")
 
 
@@ -19,8 +19,8 @@ def run(lab: Lab) -> Section:
         *(compare(f"memory of a viewer: {LABELS[peer]}", [sizes["ours"]], [sizes[peer]], "KB") for peer in PEERS),
     ]
     how = (
-        "How much the worker's resident memory has grown when 5,000 viewers have joined and got their page and all is "
-        "quiet, for each of them (1 KB is 1,000 bytes). What the kernel keeps for a connection is not in it."
+        f"How much the worker's resident memory has grown when {VIEWERS:,} viewers have joined and got their page and "
+        "all is quiet, for each of them (1 KB is 1,000 bytes). What the kernel keeps for a connection is not in it."
     )
     return Section("memory of an idle viewer", how, rows)
 

@@ -8,7 +8,7 @@ from bench.report import Section
 from bench.servers import Server
 
 BYTES = 100_000_000
-ROUNDS = 5
+ROUNDS = 3
 
 
 def run(lab: Lab) -> Section:
