@@ -15,7 +15,8 @@ import gevent
 from gevent.event import Event
 
 from tsvapp.errors import StoreAway
-from tsvapp.store.shared import Listening, SharedStore
+from tsvapp.store.listening import Listening
+from tsvapp.store.shared import SharedStore
 
 if TYPE_CHECKING:
     from tsvapp.live.live_room import LiveRoom

@@ -1,0 +1,66 @@
+"""The client of Redis: how it connects, and what counts as no answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import redis
+from redis.backoff import NoBackoff
+from redis.cluster import RedisCluster
+from redis.exceptions import RedisClusterException, RedisError
+from redis.retry import Retry
+from redis.sentinel import Sentinel
+
+from tsvapp.errors import StartupError, StoreAway
+
+ANSWER_SECONDS = 2.0
+"""How long an answer is waited for: people wait with it."""
+
+
+@contextmanager
+def answers() -> Iterator[None]:
+    """Raise StoreAway where Redis does not answer what is asked within."""
+    try:
+        yield
+    except (RedisError, RedisClusterException, OSError) as error:  # the second is none of the first
+        raise StoreAway(str(error)) from error
+
+
+def connecting(url: str) -> Callable[[], Any]:
+    """Return what connects to the store; raise StartupError if `url` is none."""
+    options: dict[str, Any] = {
+        "socket_timeout": ANSWER_SECONDS,
+        "socket_connect_timeout": ANSWER_SECONDS,
+        "health_check_interval": 5,
+        "retry": Retry(NoBackoff(), 0),
+    }
+    parts = urlsplit(url)
+    try:
+        if parts.scheme == "redis+cluster":
+            plain = url.replace("redis+cluster", "redis", 1)
+            redis.connection.parse_url(plain)  # type: ignore[no-untyped-call]
+            # It asks for the nodes at once, and may have to be asked again: they may not be there yet.
+            return lambda: RedisCluster.from_url(plain, **options)
+        if parts.scheme == "redis+sentinel":
+            hosts = parts.netloc.rpartition("@")[2].split(",")
+            pairs = [
+                (host or "localhost", int(port or 26379)) for host, _, port in (each.partition(":") for each in hosts)
+            ]
+            password = None if parts.password is None else unquote(parts.password)
+            sentinel = Sentinel(  # type: ignore[no-untyped-call]  # as the library has it
+                pairs, sentinel_kwargs=options, password=password, **options
+            )
+            master = sentinel.master_for(  # type: ignore[no-untyped-call]
+                parts.path.strip("/") or "mymaster"
+            )
+            return lambda: master
+        single = redis.Redis.from_url(url, **options)
+        return lambda: single
+    except ValueError as error:
+        raise StartupError(
+            f"TSVAPP_REDIS_URL cannot be used: {error}. It looks like redis://127.0.0.1:6379/0,"
+            " redis+sentinel://host:26379,host:26379/name or redis+cluster://host:6379."
+        ) from error
