@@ -44,7 +44,7 @@ def test_h1_a_message_of_64_mib_to_a_client_that_reads_slowly_arrives_whole(
     clients.callback(sender.close)
     sender.send_file("\n".join(rows).encode())
     room_id = sender.receive()["uuid"]
-    slow = RawClient(server.port, f"/parser/ws/{room_id}", receive_buffer=4 * KIB)
+    slow = RawClient(server.port, f"/parser/ws/{room_id}", receive_buffer=16 * KIB)
     clients.callback(slow.close)
     opcode, message = slow.receive()
     assert opcode == TEXT

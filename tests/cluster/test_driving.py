@@ -105,7 +105,7 @@ def test_a_renewed_link_to_look_only_ends_the_former_one_at_all_workers(start_wo
 
 
 def test_the_wheel_is_asked_for_and_handed_over_across_workers(start_workers: Workers, v1_at: At) -> None:
-    one, other = start_workers(2)
+    one, other = start_workers(2, wheel_seconds=1)
     first = v1_at(one)
     first.upload(table(500))
     second = v1_at(other, first.room_id)
