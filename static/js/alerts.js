@@ -22,6 +22,7 @@ const TITLES = {
   not_the_same: "This is another file",
   unreadable: "This file could not be read",
   storage_failed: "The file could not be stored",
+  store_away: "This has to wait a moment",
   limit_reached: "The server is full",
   not_allowed: "This is not possible now",
 };

@@ -26,8 +26,9 @@ export function sending(state, actions) {
   const sender = transfer?.by ? html`<bdi>${transfer.by.name}</bdi> is sending` : "Arriving:";
   const hindered = hindrance(state);
   const paused = transfer?.paused && !own;
+  const waiting = transfer?.paused && own;
   return html`<section class="sending" aria-label="Upload">
-    <span class="what">${paused ? "Paused:" : own ? "Sending" : sender} <b dir="auto">${name}</b></span>
+    <span class="what">${paused ? "Paused:" : waiting ? "Waiting with" : own ? "Sending" : sender} <b dir="auto">${name}</b></span>
     <span class="figures">${transfer ? figures() : room.link === "live" ? "beginning…" : "waiting for the connection…"}</span>
     <progress max=${size} .value=${stored} aria-label="Stored">${percent} %</progress>
     <span class="percent">${percent} %</span>
@@ -48,6 +49,7 @@ export function sending(state, actions) {
     const left = transfer && secondsLeft(transfer);
     const parts = [bytesOf(stored, size)];
     if (paused) return `${parts[0]} · choose the same file to go on`;
+    if (waiting) return `${parts[0]} · goes on by itself`;
     if (pace) parts.push(rate(pace));
     if (left !== null && pace && stored < size) parts.push(`${duration(left)} left`);
     return parts.join(" · ");

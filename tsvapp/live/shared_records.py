@@ -362,7 +362,7 @@ class SharedRecords(Records):
         return offload(self._documents.is_of, self._shared.store_id())
 
     def expect_place(self, room: LiveRoom) -> None:
-        """Raise LimitReached if no further room can be kept, or StorageFailed while it is apart from others."""
+        """Raise LimitReached if no further room can be kept, or StoreAway while it is apart from others."""
         if room.apart:
-            raise StorageFailed("The server cannot reach the others just now. Try again in a moment.")
+            raise StoreAway("the room is apart from other workers")
         super().expect_place(room)

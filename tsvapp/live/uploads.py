@@ -68,7 +68,7 @@ class Uploads:
     def begin(self, room: LiveRoom, name: str, size: int, by: Person, sender: object, address: str = "") -> Running:
         """Begin an upload from this address.
 
-        Raise UploadRunning, EmptyFile, TooLarge, LimitReached or StorageFailed, and nothing has changed.
+        Raise UploadRunning, EmptyFile, TooLarge, LimitReached, StorageFailed or StoreAway, and nothing has changed.
         """
         self._expect_share(address)
         view.begin(room.state, Upload("", name, size, 0, by))  # nobody's room is deleted for one that is refused
