@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.steps import HeldAcks, cell, numbers, opened, turn, upload
+from tests.browser.test_accessible import complaints_of_axe
 from tests.support.redis import Redis
 from tests.support.server import Server
 
@@ -38,6 +39,7 @@ def test_an_upload_whose_last_byte_comes_meanwhile_waits_and_another_is_not_begu
     expect(page.get_by_text("Reconnecting to others…")).to_be_visible()
     held.release()
     expect(page.locator(".sending")).to_contain_text("Waiting with large.tsv")
+    assert complaints_of_axe(page, "waiting") == []
     redis.start()
     expect(page.locator(".sending")).to_have_count(0)
     expect(page.locator(".name")).to_have_text("large.tsv")
