@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
@@ -18,13 +17,9 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def server(redis: Redis, tmp_path: Path) -> Iterator[Server]:
+def server(start_workers: Callable[..., list[Server]]) -> Server:
     """Start a worker that shares its rooms."""
-    server = Server(tmp_path / "data", redis_url=redis.url)
-    server.start()
-    yield server
-    server.stop()
-    assert "Traceback" not in server.log, server.log
+    return start_workers(1)[0]
 
 
 def test_an_upload_whose_last_byte_comes_meanwhile_waits_and_another_is_not_begun(

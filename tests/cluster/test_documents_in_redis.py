@@ -52,6 +52,15 @@ def has_table(event: dict[str, Any]) -> bool:
     return event["table"] is not None and event["upload"] is None
 
 
+def begun(v1_at: At, server: Server, data: bytes) -> tuple[V1Client, str]:
+    """Begin an upload in a new room, with one chunk that is acknowledged; return its sender and its id."""
+    sender = v1_at(server)
+    upload = sender.begin("flights.tsv", len(data))
+    sender.socket.send(data[:CHUNK])
+    sender.wait_for("ack")
+    return sender, upload
+
+
 def copies(server: Server) -> set[str]:
     """Name the files of documents that a worker has."""
     return {path.name for path in (server.data_dir / "cache").iterdir() if len(path.name) == 32}
@@ -73,8 +82,7 @@ def test_what_comes_in_at_one_worker_is_seen_growing_and_downloaded_at_another(s
     growing = far.see(lambda event: event["table"] is not None)
     assert growing["data"][1][0] == "cell 2.0"
     assert growing["table"]["growing"]
-    for start in range(CHUNK, len(data), CHUNK):
-        sender.socket.send(data[start : start + CHUNK])
+    sender.send_rest(data, CHUNK, CHUNK)
     assert far.see(has_table)["table"]["rows"] == 60_001
     far.send("turn", page=600)
     turned = [each.see(lambda event: event["page"] == 600) for each in (sender, far)]
@@ -105,17 +113,13 @@ def test_a_worker_without_copies_fetches_what_is_opened(start_apart: Workers, v1
 def test_an_upload_goes_on_at_another_worker_from_what_was_acknowledged(start_apart: Workers, v1_at: At) -> None:
     one, other = start_apart(2)
     data = table(60_000)
-    sender = v1_at(one)
-    upload = sender.begin("flights.tsv", len(data))
-    sender.socket.send(data[:CHUNK])
-    sender.wait_for("ack")
+    sender, upload = begun(v1_at, one, data)
     sender.socket.send(data[CHUNK : 2 * CHUNK])
     sender.wait_for("ack")
     one.kill()
     again = v1_at(other, sender.room_id)
     assert again.resume(upload, "flights.tsv", data) == 2 * CHUNK
-    for start in range(2 * CHUNK, len(data), CHUNK):
-        again.socket.send(data[start : start + CHUNK])
+    again.send_rest(data, 2 * CHUNK, CHUNK)
     assert again.wait_for("finished")["rows"] == 60_001
     assert download(other, sender.room_id) == data
 
@@ -123,10 +127,7 @@ def test_an_upload_goes_on_at_another_worker_from_what_was_acknowledged(start_ap
 def test_an_upload_waits_while_redis_is_away(start_apart: Workers, v1_at: At, redis: Redis) -> None:
     one, other = start_apart(2)
     data = table(60_000)
-    sender = v1_at(one)
-    upload = sender.begin("flights.tsv", len(data))
-    sender.socket.send(data[:CHUNK])
-    sender.wait_for("ack")
+    sender, upload = begun(v1_at, one, data)
     redis.kill()
     sender.socket.send(data[CHUNK : 2 * CHUNK])
     error = sender.wait_for("error")
@@ -134,8 +135,7 @@ def test_an_upload_waits_while_redis_is_away(start_apart: Workers, v1_at: At, re
     redis.start()
     far = v1_at(other, sender.room_id)
     assert far.resume(upload, "flights.tsv", data) == CHUNK
-    for start in range(CHUNK, len(data), CHUNK):
-        far.socket.send(data[start : start + CHUNK])
+    far.send_rest(data, CHUNK, CHUNK)
     far.wait_for("finished")
     v1_at(one, sender.room_id).see(has_table)
     assert [download(each, sender.room_id) for each in (one, other)] == [data, data]
@@ -156,8 +156,7 @@ def test_what_redis_has_lost_it_gets_again_in_the_midst_of_an_upload_too(
     assert redis.call("FLUSHALL") == b"+OK\r\n"
     first.send("turn", page=3)
     first.see(lambda event: event["page"] == 3)
-    for start in range(6 * CHUNK, len(data), CHUNK):
-        sender.socket.send(data[start : start + CHUNK])
+    sender.send_rest(data, 6 * CHUNK, CHUNK)
     sender.wait_for("finished")
     late = v1_at(other, sender.room_id)
     assert late.see(has_table)["table"]["rows"] == 60_001
@@ -237,8 +236,7 @@ def test_a_redis_that_is_full_ends_the_upload_in_words_and_the_former_table_stay
     redis.call("CONFIG", "SET", "maxmemory", str(int(used[1]) + 2_000_000))
     data = table(120_000)
     client.begin("flights.tsv", len(data))
-    for start in range(0, len(data), CHUNK):
-        client.socket.send(data[start : start + CHUNK])
+    client.send_rest(data, 0, CHUNK)
     error = client.wait_for("error")
     assert error["code"] == "storage_failed"
     assert "full" in error["message"]

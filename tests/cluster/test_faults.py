@@ -115,8 +115,7 @@ def test_a_killed_worker_takes_its_people_along_and_its_upload_goes_on_at_anothe
     ready = again.wait_for("ready")
     assert ready["offset"] == 200_000
     again.socket.send(b"".join(data[start:stop] for start, stop in ready["proof"]))
-    for start in range(ready["offset"], len(data), 200_000):
-        again.socket.send(data[start : start + 200_000])
+    again.send_rest(data, ready["offset"], CHUNK)
     assert again.wait_for("finished")["rows"] == 30_001
     assert viewer.see(lambda event: event["upload"] is None and event["table"] is not None)["table"]["rows"] == 30_001
 
@@ -146,7 +145,7 @@ def test_who_goes_on_with_an_upload_while_redis_is_away_is_asked_to_do_so_again_
     again.see(lambda event: event["apart"])
     redis.start()
     again.see(lambda event: event["upload"] and event["upload"]["paused"] and not event["apart"])
-    assert send_rest(again, upload, data) == CHUNK
+    assert go_on(again, upload, data) == CHUNK
 
 
 def test_an_upload_whose_last_byte_comes_while_redis_is_away_is_finished_afterwards(
@@ -160,13 +159,12 @@ def test_an_upload_whose_last_byte_comes_while_redis_is_away_is_finished_afterwa
     viewer.see(lambda event: event["upload"] and event["upload"]["stored"] == CHUNK)
     redis.kill()
     sender.see(lambda event: event["apart"])
-    for start in range(CHUNK, len(data), CHUNK):
-        sender.socket.send(data[start : start + CHUNK])
+    sender.send_rest(data, CHUNK, CHUNK)
     assert is_away(sender.wait_for("error"), upload)
     redis.start()
     # It is there to be gone on with, by anybody.
     viewer.see(lambda event: event["upload"] and event["upload"]["paused"] and not event["apart"])
-    assert send_rest(viewer, upload, data) == len(data) - 1
+    assert go_on(viewer, upload, data) == len(data) - 1
     sender.see(lambda event: event["upload"] is None and event["table"] is not None)
     assert sender.events[-1]["table"]["rows"] == 30_001
 
@@ -175,11 +173,10 @@ def is_away(error: dict[str, Any], upload: str) -> bool:
     return (error["code"], error["upload"]) == ("store_away", upload)
 
 
-def send_rest(sender: V1Client, upload: str, data: bytes) -> int:
+def go_on(sender: V1Client, upload: str, data: bytes) -> int:
     """Go on with an upload until it is finished; return where it went on."""
     offset = sender.resume(upload, "flights.tsv", data)
-    for start in range(offset, len(data), CHUNK):
-        sender.socket.send(data[start : start + CHUNK])
+    sender.send_rest(data, offset, CHUNK)
     assert sender.wait_for("finished")["rows"] == 30_001
     return offset
 

@@ -21,6 +21,7 @@ import pytest
 from tests.support.attackers import KINDS
 from tests.support.client import ArticleClient, V1Client, open_socket, table
 from tests.support.server import ROOT, Server
+from tests.support.waiting import wait_until
 
 Start = Callable[..., Server]
 PAGES = 200
@@ -121,10 +122,7 @@ def test_a_download_that_nobody_takes_is_cut_and_a_slow_one_arrives(start_server
     for _ in range(8):
         came += slow.recv(256 << 10)
         time.sleep(0.25)
-    until = time.monotonic() + 40
-    while any(each.raddr and each.raddr.port == port for each in worker.net_connections()):
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    wait_until(lambda: not any(each.raddr and each.raddr.port == port for each in worker.net_connections()))
     while len(came.partition(b"\r\n\r\n")[2]) < len(data):
         came += slow.recv(1 << 20)
     assert came.endswith(data)

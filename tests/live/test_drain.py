@@ -182,8 +182,7 @@ def test_an_upload_goes_on_after_a_reload_and_the_directory_has_one_owner_at_a_t
     again.see(lambda event: bool(event["upload"] and event["upload"]["paused"]))
     offset = again.resume(upload, "large.tsv", data)
     assert acknowledged <= offset < len(data)
-    for start in range(offset, len(data), CHUNK):
-        again.socket.send(data[start : start + CHUNK])
+    again.send_rest(data, offset, CHUNK)
     again.wait_for("finished")
     assert get(f"{server.url}/{uploader.room_id}.tsv") == data
     assert "of another" not in server.log

@@ -100,6 +100,11 @@ class V1Client:
             self.socket.send(data[start : start + chunk])
         return self.wait_for("finished")
 
+    def send_rest(self, data: bytes, start: int, chunk: int = 256 << 10) -> None:
+        """Send the bytes of an upload from `start` on."""
+        for place in range(start, len(data), chunk):
+            self.socket.send(data[place : place + chunk])
+
     def resume(self, upload: str, name: str, data: bytes) -> int:
         """Go on with an upload that broke off, show that the file is the same, and return where to send from."""
         self.send("resume", upload=upload, name=name, size=len(data))

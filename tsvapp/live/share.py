@@ -150,8 +150,8 @@ class Share:
     def refresh(self) -> None:
         """Take the latest from the store; raise StoreAway if it does not answer."""
         room = self._room
-        was_apart = room.apart
         with self._turn:
+            was_apart = room.apart
             if (kept := self._load()) is not None:
                 self._take(kept)
             elif reason := self._records.spent(room.room_id):

@@ -360,9 +360,3 @@ class SharedRecords(Records):
 
     def _owns_documents(self) -> bool:
         return offload(self._documents.is_of, self._shared.store_id())
-
-    def expect_place(self, room: LiveRoom) -> None:
-        """Raise LimitReached if no further room can be kept, or StoreAway while it is apart from others."""
-        if room.apart:
-            raise StoreAway("the room is apart from other workers")
-        super().expect_place(room)

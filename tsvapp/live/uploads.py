@@ -93,6 +93,7 @@ class Uploads:
                 f" Split it, or ask who runs the server to raise TSVAPP_{setting}.",
                 limit=limit,
             )
+        _expect_together(room)
         self._records.expect_place(room)
         if not room.stored:
             self._addresses.expect_room(address)
