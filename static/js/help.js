@@ -40,7 +40,8 @@ export function acceptKeys({ grid, tools, state }) {
     else /** @type {HTMLInputElement | null} */ (document.querySelector(".goto.row input"))?.focus();
   });
   addEventListener("copy", (event) => {
-    if (!grid.focused || getSelection()?.isCollapsed === false) return;
+    // As text, not as a range: what was selected in a dialog that is closed stays a range until it is drawn away.
+    if (!grid.focused || getSelection()?.toString()) return;
     event.preventDefault();
     tools.copy(event.clipboardData);
   });

@@ -247,6 +247,31 @@ def test_a_cell_of_a_megabyte_is_clipped_in_its_row_and_whole_when_asked_for(pag
     assert clipboard(page) == long
 
 
+def test_a_cell_is_copied_though_text_was_selected_in_a_dialog_that_is_not_drawn_away_yet(page: Page) -> None:
+    opened(page, tsv([["a", "b"], ["1", "x"]]))
+    clipboard(page)
+    cell(page, 2, 1).click()
+    page.keyboard.press("Enter")
+    dialog = page.locator("dialog")
+    dialog.get_by_role("button", name="Copy").click()
+    expect(dialog.get_by_role("button", name="Copy")).to_have_attribute("data-told", "Copied")
+    page.evaluate("""() => {
+        const frame = requestAnimationFrame;
+        const held = [];
+        window.requestAnimationFrame = (draw) => held.push(draw);
+        window.drawAgain = () => { window.requestAnimationFrame = frame; held.forEach((draw) => frame(draw)); };
+    }""")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Control+c")
+    assert clipboard(page) == "1"
+    expect(dialog).to_have_count(1)
+    page.evaluate("drawAgain()")
+    expect(dialog).to_have_count(0)
+    expect(page.locator(".told")).to_have_text("1 cell copied.")
+
+
 def test_the_link_can_be_scanned_and_says_how_long_it_is_kept(page: Page) -> None:
     opened(page, numbers(30))
     page.get_by_role("button", name="Share").click()

@@ -15,6 +15,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from datetime import datetime
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 
@@ -237,7 +238,7 @@ class Hammer:
                 try:
                     self._ask(connection, path)
                 except (OSError, HTTPException) as error:
-                    self.failures.append(f"{path}: {error!r}")
+                    self.failures.append(f"{datetime.now():%T.%f} {path}: {error!r}")
                     connection.close()
                 if not self._kept:
                     connection.close()
@@ -264,7 +265,8 @@ class Hammer:
         self.answers[path, answer.status] += 1
         whole = answer.status == 200 and (not path.endswith(".tsv") or body == self._data)
         if not whole:
-            self.failures.append(f"{path}: {answer.status}, {len(body)} bytes")
+            said = body.decode() if answer.status >= 500 else f"{len(body)} bytes"
+            self.failures.append(f"{datetime.now():%T.%f} {path}: {answer.status}, {said}")
 
     def end(self) -> None:
         """Stop asking."""
@@ -290,7 +292,7 @@ def test_no_request_fails_while_the_server_is_reloaded(
     for hammer in hammers:
         hammer.end()
     print([sum(hammer.answers.values()) for hammer in hammers])
-    assert [hammer.failures for hammer in hammers] == [[]] * 4
+    assert [hammer.failures for hammer in hammers] == [[]] * 4, server.log
     assert all(len(hammer.answers) == 5 for hammer in hammers)
 
 
