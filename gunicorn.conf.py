@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import runpy
+import signal
 import sys
 from pathlib import Path
 
@@ -36,6 +37,7 @@ forwarded_allow_ips = ""
 # Addresses hold room ids, which are keys; the application writes its own line for each WebSocket.
 accesslog = None
 errorlog = "-"
+ENDS = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
 log_format = os.environ.get("LOG_FORMAT", "logfmt")
 if log_format not in ("logfmt", "json"):
     sys.exit(f"tsvapp cannot start. LOG_FORMAT is {log_format!r}; it must be logfmt or json.")
@@ -50,6 +52,20 @@ logconfig_dict = {
         "gunicorn.error": {"level": "INFO", "handlers": ["stderr"], "propagate": False, "qualname": "gunicorn.error"},
     },
 }
+
+
+def on_starting(server):
+    """Let the master hear again of its end once a worker is forked; see `pre_fork`."""
+    os.register_at_fork(after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS))
+
+
+def pre_fork(server, worker):
+    """Hold back what ends a worker until it has handlers of its own (`BoundedWorker.init_signals`).
+
+    Before that it has the master's, and would take no notice: at two reloads close together a worker without the data
+    directory would stay for as long as graceful_timeout, and answer.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
 
 
 def nworkers_changed(server, new, old):

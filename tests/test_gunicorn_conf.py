@@ -76,6 +76,35 @@ class TestUnixSocket:
                 pass
 
 
+ASKED_TO_END_EARLY = """
+import os, pathlib, runpy, signal
+
+globals().update(runpy.run_path({conf!r}))
+
+
+def post_fork(server, worker):
+    marked = pathlib.Path({mark!r})
+    if marked.exists():
+        marked.unlink()
+        os.kill(worker.pid, signal.SIGTERM)
+"""
+
+
+def test_a_worker_that_is_asked_to_end_before_it_has_handlers_of_its_own_ends(tmp_path: Path) -> None:
+    server = Server(tmp_path / "data")
+    conf, mark = tmp_path / "conf.py", tmp_path / "mark"
+    conf.write_text(ASKED_TO_END_EARLY.format(conf=str(ROOT / "gunicorn.conf.py"), mark=str(mark)))
+    server.command[server.command.index("gunicorn.conf.py")] = str(conf)
+    server.start()
+    first = server.worker_pid
+    mark.touch()
+    server.signal(signal.SIGHUP)
+    server.wait_for_log(rf"Worker exiting \(pid: (?!{first}\b)")
+    server.wait_until_answering()
+    assert server.stop() == 0
+    assert server.log.count("Booting worker") == 3
+
+
 class TestOneWorker:
     """What is said to who wants two in one gunicorn."""
 

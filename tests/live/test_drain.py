@@ -13,8 +13,8 @@ import threading
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
@@ -35,6 +35,9 @@ WAIT_SECONDS = 40
 KIB = 1 << 10
 CHUNK = 256 * KIB
 Start = Callable[..., Server]
+
+RELOADS = 50
+STILL_SECONDS = 1.0
 
 LAST_PAGE = 12
 TWICE_THE_RATE = RETURNS_PER_SECOND / 10 * 2
@@ -293,6 +296,47 @@ def test_no_request_fails_while_the_server_is_reloaded(
         hammer.end()
     print([sum(hammer.answers.values()) for hammer in hammers])
     assert [hammer.failures for hammer in hammers] == [[]] * 4, server.log
+    assert all(len(hammer.answers) == 5 for hammer in hammers)
+
+
+@contextmanager
+def standing_still(master: psutil.Process) -> Iterator[None]:
+    """Stop one process of a server after the other for a while, as a machine does that is busy with other things."""
+    chance, enough = random.Random(1), threading.Event()
+
+    def stop_some() -> None:
+        while not enough.wait(chance.uniform(0.01, 0.2)):
+            with suppress(psutil.NoSuchProcess):
+                process = chance.choice([master, *master.children()])
+                process.suspend()
+                enough.wait(chance.uniform(0, STILL_SECONDS))
+                process.resume()
+
+    thread = threading.Thread(target=stop_some)
+    thread.start()
+    yield
+    enough.set()
+    thread.join(WAIT_SECONDS)
+
+
+@pytest.mark.long
+def test_no_request_fails_while_a_server_that_stands_still_now_and_then_is_reloaded(
+    start_server: Start, clients: ExitStack
+) -> None:
+    server = start_server()
+    data = table(20_000)
+    client = V1Client(server.ws_url)
+    clients.callback(client.close)
+    client.upload(data)
+    hammers = [Hammer(server.port, client.room_id, data, kept) for kept in (False, True)]
+    with standing_still(psutil.Process(server.worker_pid).parent()):
+        for _ in range(RELOADS):
+            former = psutil.Process(server.worker_pid)
+            server.signal(signal.SIGHUP)
+            former.wait(WAIT_SECONDS)
+    for hammer in hammers:
+        hammer.end()
+    assert [hammer.failures for hammer in hammers] == [[]] * 2, server.log
     assert all(len(hammer.answers) == 5 for hammer in hammers)
 
 

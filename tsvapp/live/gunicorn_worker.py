@@ -57,6 +57,8 @@ LINGER_SECONDS = 1.0
 
 LOOPBACK = "127.0.0.1"
 
+ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+
 HEAD_END = b"\r\n\r\n"
 
 STATUS = {
@@ -144,12 +146,17 @@ class BoundedWorker(GeventWorker):
     def _tsvapp(self) -> Any:
         return self.wsgi.extensions["tsvapp"]
 
+    def init_signals(self) -> None:
+        """Hear of the end from now on, also of one that was asked for since the fork (pre_fork in gunicorn.conf.py)."""
+        super().init_signals()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
+
     def run(self) -> None:
         """Serve until the end is asked for, then accept nobody more, drain, and wait for those who are being served.
 
         gunicorn's own notices the end up to a second later, and takes a hundred connections in a turn of the loop.
         """
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        for number in ENDS:
             gevent.signal_handler(number, self._end)
         # One that is ended before it is ready must have let nobody in; but where that takes long it is said in words.
         until = monotonic() + READY_SECONDS
