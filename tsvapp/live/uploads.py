@@ -267,8 +267,8 @@ class Uploads:
         self._show(running)
         running.sender = None
         running.pauses += 1
-        self._change(running, view.pause)
-        self._counts.uploads["paused"] += 1
+        if self._change(running, view.pause):
+            self._counts.uploads["paused"] += 1
         gevent.spawn_later(self._settings.pause_seconds, self._set_aside, running, running.pauses)
         gevent.spawn_later(self._settings.abandon_seconds, self._give_up, running, running.pauses)
 
