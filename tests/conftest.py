@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +15,20 @@ from tests.support.client import ArticleClient, V1Client
 from tests.support.nginx import Nginx
 from tests.support.redis import Redis
 from tests.support.server import Server
+
+SEED = 20261126
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> int:
+    """Decide what chance decides: SEED from the environment, or the same each time; long tests try another each time.
+
+    It is printed, and so shown when the test fails.
+    """
+    another = request.node.get_closest_marker("long") is not None
+    seed = int(os.environ.get("SEED") or (random.randrange(1 << 32) if another else SEED))
+    print(f"again with SEED={seed}")
+    return seed
 
 
 @pytest.fixture

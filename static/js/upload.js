@@ -1,10 +1,11 @@
 /**
  * Sends one file in slices, as the window allows. When the line is lost and there again, it goes on where the server's
- * bytes end, once it has shown that the file is the same. The arithmetic is in transfer.js.
+ * bytes end, once it has shown that the file is the same; where the server has none of them, it begins anew. The
+ * arithmetic is in transfer.js.
  *
  * @import { Alert, Sending } from "./mine.js"
  * @import { Connection } from "./connection.js"
- * @import { Limits, ServerEvent, Upload } from "./wire.js"
+ * @import { Limits, ServerEvent, Table, Upload } from "./wire.js"
  */
 
 import { bytes } from "./format.js";
@@ -38,6 +39,10 @@ export class Uploader {
   #ended = null;
   /** What the room receives. @type {Upload | null | undefined} */
   #shown;
+  /** What the room shows. @type {Table | null} */
+  #table = null;
+  /** What it showed when ours began. @type {string | undefined} */
+  #former;
   /** @type {string | null} */
   #id = null;
   #begun = false;
@@ -96,7 +101,6 @@ export class Uploader {
     this.#limits = null;
     this.#shown = undefined;
     this.#round += 1;
-    if (this.#begun && this.#id === null) this.#fail("connection_lost", LOST);
     this.#begun = false;
     this.#announced = false;
   }
@@ -123,6 +127,7 @@ export class Uploader {
         return false;
       case "snapshot":
         this.#shown = event.upload;
+        this.#table = event.table;
         this.#compare(event.upload?.upload ?? null);
         if (this.#file && !this.#begun) this.#begin();
         return false;
@@ -138,6 +143,7 @@ export class Uploader {
     const file = /** @type {File} */ (this.#file);
     const shown = this.#shown;
     if (shown === undefined) return;
+    this.#former = this.#table?.growing ? undefined : this.#table?.document;
     if (shown?.paused && shown.name === file.name && shown.size === file.size) {
       this.#id = shown.upload;
       this.#resume();
@@ -208,7 +214,7 @@ export class Uploader {
       return true;
     }
     if (this.#resuming && error.code === "no_upload") {
-      this.#fail("connection_lost", LOST);
+      this.#missing();
       return true;
     }
     if (error.code === "store_away" && error.upload !== undefined) {
@@ -223,6 +229,22 @@ export class Uploader {
     if (unnamed) return error.code === "no_upload";
     this.#fail(error.code, error.message);
     return true;
+  }
+
+  /** The server has no upload to go on with: it has it all, or nothing of it, or gave up what it had. */
+  #missing() {
+    const { name, size } = /** @type {File} */ (this.#file);
+    const table = this.#table;
+    this.#resuming = false;
+    if (this.#shown?.upload === this.#id) return; // whole, and about to be announced
+    const arrived = table?.name === name && table.size === size && !table.growing && table.document !== this.#former;
+    if (arrived) this.#over();
+    else if (this.#stored > 0) this.#fail("connection_lost", LOST);
+    else {
+      this.#id = null;
+      this.#begun = false;
+      this.#begin();
+    }
   }
 
   async #pump() {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
@@ -61,7 +62,8 @@ def cell(page: Page, row: int, column: int) -> Locator:
 
 
 def path_of(page: Page) -> str:
-    """Return the room's address."""
+    """Return the room's address, once it has one."""
+    expect(page).to_have_url(re.compile(r"/[0-9a-f-]{36}"))
     return page.evaluate("location.pathname")
 
 
@@ -79,10 +81,10 @@ def paste(page: Page, text: str) -> None:
 
 
 class HeldAcks:
-    """Keep an uploader from getting acknowledgements, so that its window fills and the upload stands still."""
+    """Keep an uploader from getting acknowledgements but the first, so that its window fills and it stands still."""
 
     def __init__(self) -> None:
-        self._holding = True
+        self._holding = self._released = False
         self._release: list[Callable[[], None]] = []
         self._lines: list[WebSocketRoute] = []
 
@@ -101,15 +103,17 @@ class HeldAcks:
         server = ours.connect_to_server()
 
         def pass_on(message: str | bytes) -> None:
-            if self._holding and isinstance(message, str) and '"type":"ack"' in message:
+            is_ack = isinstance(message, str) and '"type":"ack"' in message
+            if is_ack and self._holding:
                 self._release.append(lambda: ours.send(message))
             else:
+                self._holding = self._holding or (is_ack and not self._released)
                 ours.send(message)
 
         server.on_message(pass_on)
 
     def release(self) -> None:
         """Let the upload go on."""
-        self._holding = False
+        self._holding, self._released = False, True
         for send in self._release:
             send()

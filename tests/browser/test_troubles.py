@@ -283,6 +283,59 @@ def test_an_upload_goes_on_by_itself_after_the_server_was_killed(
     expect(page.get_by_role("alert")).to_be_hidden()
 
 
+def test_an_upload_whose_server_is_killed_before_it_had_a_byte_begins_anew_by_itself(
+    open_page: OpenPage, server: Server, complaints: Complaints
+) -> None:
+    complaints.expect("WebSocket connection to")
+    lines: list[WebSocketRoute] = []
+
+    def lose_chunks(ours: WebSocketRoute) -> None:
+        lines.append(ours)
+        loses, there = len(lines) == 1, ours.connect_to_server()
+        ours.on_message(lambda message: None if loses and isinstance(message, bytes) else there.send(message))
+
+    page = open_page(prepare=lambda page: page.route_web_socket("**/parser/ws**", lose_chunks))
+    upload(page, numbers(200_000), "big.tsv")
+    expect(open_page(path_of(page)).get_by_label("Upload")).to_contain_text("is sending")
+    server.kill()
+    expect(page.get_by_text("Reconnecting…", exact=True)).to_be_visible()
+    expect(page.get_by_label("Upload")).to_contain_text("big.tsv")
+    server.start()
+    expect(page.locator(".toolbar")).to_contain_text("200,000 rows")
+    expect(page.get_by_role("alert")).to_be_hidden()
+
+
+def test_an_upload_that_was_whole_when_its_line_broke_is_done_and_not_sent_twice(open_page: OpenPage) -> None:
+    lines: list[WebSocketRoute] = []
+    commands: list[str | bytes] = []
+
+    def lose_after_ready(ours: WebSocketRoute) -> None:
+        lines.append(ours)
+        loses, there = len(lines) == 1, ours.connect_to_server()
+        losing = False
+
+        def pass_on(message: str | bytes) -> None:
+            nonlocal losing
+            if not losing:
+                ours.send(message)
+            losing = losing or (loses and isinstance(message, str) and '"type":"ready"' in message)
+
+        there.on_message(pass_on)
+        ours.on_message(lambda message: (commands.append(message), there.send(message)))
+
+    first = open_page(prepare=lambda page: page.route_web_socket("**/parser/ws**", lose_after_ready))
+    upload(first, numbers(500))
+    second = open_page(path_of(first))
+    expect(second.locator(".toolbar")).to_contain_text("500 rows")
+    expect(first.get_by_role("progressbar")).to_be_visible()
+    lines[0].close()
+    for page in (first, second):
+        expect(page.locator(".toolbar")).to_contain_text("500 rows")
+        expect(page.get_by_role("progressbar")).to_be_hidden()
+        expect(page.get_by_role("alert")).to_be_hidden()
+    assert sum(isinstance(each, str) and '"type":"begin"' in each for each in commands) == 1
+
+
 def test_an_upload_that_the_server_has_lost_can_be_sent_again(
     open_page: OpenPage, server: Server, complaints: Complaints
 ) -> None:

@@ -4,15 +4,15 @@ import { mock, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 
 import { Uploader } from "../../static/js/upload.js";
-import { uploadOf } from "./support.js";
+import { tableOf, uploadOf } from "./support.js";
 
 const LIMITS = { chunk_bytes: 100, window_bytes: 250, upload_bytes: 10_000 };
 const welcome = { type: "welcome", limits: LIMITS };
 
-/** Connect to a room that receives `upload`. */
-function connect(uploader, upload = null) {
+/** Connect to a room that receives `upload` and shows `table`. */
+function connect(uploader, upload = null, table = null) {
   uploader.take(welcome);
-  uploader.take({ type: "snapshot", upload });
+  uploader.take({ type: "snapshot", upload, table });
 }
 
 function begin(size = 1000, { greet = true } = {}) {
@@ -127,16 +127,66 @@ test("after a lost line it goes on where the server's bytes end, once the file h
   assert.ok(uploader.busy);
 });
 
-test("an upload that the server has lost can be sent again from its beginning", () => {
-  const { uploader, seen } = begin();
+/** Have an upload of which `stored` bytes are acknowledged lose its line, connect again and find it is no more. */
+function lose({ uploader }, { stored = 0, upload = null, table = null }) {
   uploader.take({ type: "ready", upload: "u1", offset: 0, proof: [] });
+  if (stored > 0) uploader.take({ type: "ack", upload: "u1", offset: stored });
   uploader.lost();
-  uploader.take(welcome);
+  connect(uploader, upload, table);
   assert.ok(uploader.take({ type: "error", code: "no_upload", message: "None.", upload: "u1" }));
+}
+
+test("an upload of which the server has lost what it had can be sent again from its beginning", () => {
+  const { uploader, seen } = begin();
+  lose({ uploader }, { stored: 100 });
   assert.equal(seen.alerts[0].code, "connection_lost");
-  uploader.take({ type: "snapshot", upload: null });
   uploader.again();
   assert.equal(seen.commands[2].type, "begin");
+});
+
+test("an upload of which the server had nothing begins anew by itself", async () => {
+  const { uploader, seen, content } = begin(200);
+  lose({ uploader }, { stored: 0 });
+  assert.deepEqual(
+    seen.commands.map(({ type }) => type),
+    ["begin", "resume", "begin"],
+  );
+  assert.notEqual(seen.sending, null);
+  seen.chunks.length = 0;
+  uploader.take({ type: "ready", upload: "u2", offset: 0, proof: [] });
+  await turns();
+  assert.deepEqual(Buffer.concat(seen.chunks), content);
+  assert.deepEqual(seen.alerts, []);
+});
+
+test("an upload that was whole when its line was lost is done", () => {
+  for (const stored of [0, 900]) {
+    const whole = begin();
+    lose(whole, { stored, table: tableOf({ name: "new.tsv", size: 1000 }) });
+    assert.ok(!whole.uploader.busy);
+    assert.deepEqual(whole.seen.alerts, []);
+    assert.equal(whole.seen.commands.length, 2);
+  }
+});
+
+test("a former table of the same name and size is not taken for an upload that was lost", () => {
+  const former = tableOf({ name: "new.tsv", size: 1000 });
+  const { uploader, seen, file } = begin(1000, { greet: false });
+  connect(uploader, null, former);
+  lose({ uploader }, { stored: 900, table: former });
+  assert.equal(seen.alerts[0].code, "connection_lost");
+  uploader.offer(file);
+  lose({ uploader }, { stored: 900, table: tableOf({ name: "other.tsv", size: 1000, document: "d2" }) });
+  assert.equal(seen.alerts.length, 2);
+});
+
+test("an upload that is whole and about to be announced is waited for", () => {
+  const { uploader, seen } = begin();
+  lose({ uploader }, { stored: 900, upload: uploadOf(1000), table: tableOf({ name: "new.tsv", growing: true }) });
+  assert.ok(uploader.busy);
+  uploader.take({ type: "snapshot", upload: null, table: tableOf({ name: "new.tsv" }) });
+  assert.ok(!uploader.busy);
+  assert.deepEqual(seen.alerts, []);
 });
 
 test("what the server cannot go on with just now goes on a moment later", async () => {
@@ -180,13 +230,13 @@ test("the file of an upload that broke off goes on with it, and another is refus
   assert.equal(seen.commands[1].type, "begin", "one that is on its way is another's");
 });
 
-test("a line that is lost before the server has named the upload ends it", () => {
+test("an upload whose line is lost before the server has named it begins anew by itself", () => {
   const { uploader, seen } = begin();
   uploader.lost();
-  assert.equal(seen.alerts[0].code, "connection_lost");
-  uploader.again();
+  assert.ok(uploader.busy);
   connect(uploader);
   assert.equal(seen.commands[1].type, "begin");
+  assert.deepEqual(seen.alerts, []);
 });
 
 test("cancelling tells the server, also when it has not named the upload yet", () => {

@@ -98,10 +98,8 @@ def assert_what_was_told(server: Server, told: Told) -> None:
 
 @pytest.mark.parametrize("rounds", [2, pytest.param(30, marks=pytest.mark.long)])
 def test_a_server_that_is_killed_again_and_again_keeps_what_it_announced_and_leaves_nothing_else(
-    tmp_path: Path, rounds: int
+    tmp_path: Path, seed: int, rounds: int
 ) -> None:
-    seed = random.randrange(1 << 32)
-    print(f"seed {seed}")
     chance = random.Random(seed)
     server = Server(tmp_path / "data")
     rooms: list[Told] = []
