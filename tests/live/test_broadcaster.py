@@ -237,11 +237,11 @@ def test_what_can_be_left_out_takes_a_small_share_of_the_time_however_many_are_h
     occasion = Occasion(seconds=0.001, share=0.1)
     occasion.ask()
     assert occasion.is_due
+    began = monotonic()
     occasion.take(partial(busy_for, 0.1))  # type: ignore[arg-type]
     occasion.ask()
-    assert not occasion.is_due
     assert occasion.due is not None
-    assert occasion.due - monotonic() > 0.1
+    assert occasion.due - began > 0.2
 
 
 def test_what_can_be_left_out_does_not_wait_for_longer_because_the_machine_was_busy_with_other_things() -> None:
