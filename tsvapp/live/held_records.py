@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Collection
 from time import monotonic
 from typing import Any
+from weakref import WeakValueDictionary
 
 import orjson
 from gevent.lock import BoundedSemaphore
@@ -27,7 +28,7 @@ TOLD_SECONDS = 60.0
 """How often it is written down that an upload goes on, or it would be taken for an abandoned one."""
 
 YOUNG_SECONDS = 60.0
-"""How long a copy is left that no record names: the record may be on its way."""
+"""How long a copy is left that no record names, or that was fetched and no room shows: either may be on its way."""
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,9 @@ class HeldRecords(SharedRecords):
     def __init__(self, copies: LocalStore, shared: SharedStore, settings: Settings, counts: Counts) -> None:
         super().__init__(copies, shared, settings, counts)
         self._copies = copies
-        self._fetching: dict[str, BoundedSemaphore] = {}
+        self._turns: WeakValueDictionary[str, BoundedSemaphore] = WeakValueDictionary()
+        """A copy is fetched or removed by one greenlet at a time."""
+        self._fetched: dict[str, float] = {}
         self._told: dict[str, float] = {}
 
     def close(self) -> None:
@@ -89,14 +92,17 @@ class HeldRecords(SharedRecords):
     # From the store
 
     def _fetch(self, room_id: str, document_id: str, is_finished: bool = False) -> None:
-        with self._fetching.setdefault(document_id, BoundedSemaphore(1)):
+        with self._turn(document_id):
+            self._fetched[document_id] = monotonic()
             copy = offload(self._copies.blob, document_id)
             while data := self._shared.bytes_from(room_id, document_id, copy.size):
                 offload(copy.append, data)
             if is_finished and not offload(self._copies.sealed_index, document_id):
                 offload(self._copies.put_index, document_id, self._shared.index(room_id, document_id))
             offload(self._copies.used, document_id)
-        self._fetching.pop(document_id, None)
+
+    def _turn(self, document_id: str) -> BoundedSemaphore:
+        return self._turns.setdefault(document_id, BoundedSemaphore(1))
 
     # What is left over
 
@@ -116,13 +122,29 @@ class HeldRecords(SharedRecords):
         return [document_id for document_id in left if document_id not in running()]
 
     def sweep(self) -> None:
-        """Remove copies that no record names, and those beyond `cache_bytes` that no room here shows."""
-        shown = {table.document for room in self.backplane.rooms() for table in room.state.tables}
-        named = self._shared.all_documents() | shown
+        """Remove copies that no record names, and those beyond `cache_bytes` that no room here needs."""
+        named = self._shared.all_documents() | self._needed()
         offload(self._copies.remove_but, named, YOUNG_SECONDS)
-        evicted = offload(self._copies.evict, shown, self._settings.cache_bytes)
+        copies = offload(self._copies.copies)
+        needed = self._needed()
+        over, evicted = sum(size for _, size in copies) - self._settings.cache_bytes, 0
+        for document_id, size in copies:
+            if over <= 0:
+                break
+            with self._turn(document_id):
+                # What a room begins to need meanwhile, it has fetched.
+                if document_id not in needed and document_id not in self._fetched:
+                    offload(self._copies.delete, document_id)
+                    over, evicted = over - size, evicted + 1
         if evicted:
             log.info("copies of documents make place: %d", evicted)
+
+    def _needed(self) -> set[str]:
+        """Name the documents that rooms here show or receive, or are about to."""
+        young, rooms = monotonic() - YOUNG_SECONDS, self.backplane.rooms()
+        self._fetched = {document_id: moment for document_id, moment in self._fetched.items() if moment > young}
+        coming = {room.pending["document"] for room in rooms if room.pending is not None}
+        return coming | self._fetched.keys() | {table.document for room in rooms for table in room.state.tables}
 
     def by_use(self, seconds: float) -> list[tuple[str, int]]:
         """List the rooms that were not used for so long, each with its bytes, the longest unused first."""

@@ -281,24 +281,18 @@ class LocalStore:
                 self._remove(path)
 
     def used(self, document_id: str) -> None:
-        """Note that a copy is used now, for `evict`."""
+        """Note that a copy is used now, for `copies`."""
         with suppress(OSError):
             os.utime(self._documents / document_id)
 
-    def evict(self, but: Collection[str], most: int) -> int:
-        """Remove copies that were not used for the longest time until all take `most` bytes; return how many went."""
-        copies = {document: self._documents / document for document in self._files().values()}
+    def copies(self) -> list[tuple[str, int]]:
+        """List the documents that are here with the bytes of each, the longest unused first."""
         seen = []
-        for document_id, path in copies.items():
+        for document_id in set(self._files().values()):
             with suppress(FileNotFoundError):
-                found = path.stat()
-                seen.append((found.st_mtime, found.st_size, document_id))
-        taken, evicted = sum(size for _, size, _ in seen), 0
-        for _, size, document_id in sorted(seen):
-            if taken > most and document_id not in but:
-                self.delete(document_id)
-                taken, evicted = taken - size, evicted + 1
-        return evicted
+                found = (self._documents / document_id).stat()
+                seen.append((found.st_mtime, document_id, found.st_size))
+        return [(document_id, size) for _, document_id, size in sorted(seen)]
 
     def size_on_disk(self, documents: Iterable[str]) -> int:
         """Count the bytes of these documents, whoever has written them."""
