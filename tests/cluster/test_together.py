@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tests.cluster.conftest import Workers
 from tests.support.client import ArticleClient, V1Client, table
+from tests.support.redis import Redis
 
 At = Callable[..., V1Client]
 
@@ -61,6 +62,25 @@ def test_presence_and_pointing_cross_workers(start_workers: Workers, v1_at: At) 
     assert (pointed["member"], pointed["row"], pointed["column"]) == (who["member"], 7, 1)
     second.close()
     assert first.wait_for("presence", lambda event: event["members"] == 1)
+
+
+def test_who_comes_and_goes_is_not_told_to_every_worker_at_once_but_heard_when_each_speaks(
+    start_workers: Workers, v1_at: At, redis: Redis
+) -> None:
+    """With many workers and a crowd that comes and goes, each would read all that all others say."""
+    workers = start_workers(3)
+    first = v1_at(workers[0])
+    first.upload(table(100))
+    others = [v1_at(worker, first.room_id) for worker in workers[1:]]
+    for each in (first, *others):
+        each.wait_for("presence", lambda event: event["members"] == 3)
+    redis.call("CONFIG", "RESETSTAT")
+    more = [v1_at(worker, first.room_id) for worker in workers]
+    for each in (first, *others, *more):
+        each.wait_for("presence", lambda event: event["members"] == 6)
+    commands = redis.call("INFO", "commandstats").decode()
+    assert "cmdstat_evalsha" in commands
+    assert "cmdstat_spublish" not in commands
 
 
 def test_the_articles_protocol_crosses_workers(

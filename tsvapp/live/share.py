@@ -9,7 +9,7 @@ shared epoch wins, and the page that was turned to meanwhile is turned to once m
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -218,10 +218,7 @@ class Share:
                     room.document = document
         self._take_pointed(kept.pointed)
         self._take_asked(kept.asked)
-        # Every turn is news, and a list of people is larger than a turn: it is asked for when it has changed.
-        if kept.heres != self._heres:
-            self._take_here(self._store.who(room.room_id))
-            self._heres = kept.heres
+        self._take_heres(kept.heres)
 
     def _is_news(self, kept: Kept) -> bool:
         if kept.epoch != self._epoch:
@@ -240,7 +237,14 @@ class Share:
         if before is not None and asked and asked != before:
             wheel.tell_asked(self._room, Person(**orjson.loads(asked)["by"]))
 
-    def _take_here(self, here: Mapping[str, bytes]) -> None:
+    def _take_heres(self, heres: int) -> None:
+        # A list of people is larger than a turn: it is asked for when it has changed.
+        if heres == self._heres:
+            return
+        here = self._store.who(self._room.room_id)
+        if self._room.apart:
+            return
+        self._heres = heres
         elsewhere = {worker: Elsewhere.parse(said) for worker, said in here.items() if worker != self._records.worker}
         if elsewhere != self.elsewhere:
             self.elsewhere = elsewhere
@@ -262,14 +266,17 @@ class Share:
             self._try(self._store.put, self._room.room_id, "asked", orjson.dumps({"by": by, "ask": new_id()}))
 
     def say_here(self) -> None:
-        """Tell the others who is here, if that has changed, and that it still holds."""
+        """Tell the others who is here, or that it still holds, and take what they have told since the last time."""
         room = self._room
         said = b"" if not room.members else orjson.dumps({"members": len(room.members), "people": room.people()})
         if self._room.apart or not (said or self._said):
             return
-        aloud, self._said = said != self._said, said
+        changed, self._said = said != self._said, said
         try:
-            serial = self._store.here(room.room_id, self._records.worker, said, seconds=HERE_SECONDS, aloud=aloud)
+            serial, heres = self._store.here(
+                *(room.room_id, self._records.worker, said), seconds=HERE_SECONDS, changed=changed
+            )
+            self._take_heres(heres)
         except StoreAway as error:
             self.part(error.why)
         else:
@@ -286,7 +293,7 @@ class Share:
         """Take one that lives no more out of those that have people here."""
         if self.elsewhere.pop(worker, None) is not None:
             self._room.broadcaster.soon(Slot.PRESENCE)
-            self._try(self._store.here, self._room.room_id, worker, b"", seconds=HERE_SECONDS, aloud=True)
+            self._try(self._store.here, self._room.room_id, worker, b"", seconds=HERE_SECONDS, changed=True)
             self._records.on_dead(self._room, worker)
 
     def _try(self, tell: Callable[..., Any], *args: Any, **kwargs: Any) -> None:

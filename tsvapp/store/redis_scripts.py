@@ -42,17 +42,13 @@ return serial + 0
 
 HERE = """
 local serial = redis.call('HGET', KEYS[1], 'serial')
-if ARGV[2] == '' then redis.call('HDEL', KEYS[3], ARGV[1]) else
-  redis.call('HSET', KEYS[3], ARGV[1], ARGV[2])
-  redis.call('EXPIRE', KEYS[3], ARGV[3])
+if ARGV[2] == '' then redis.call('HDEL', KEYS[2], ARGV[1]) else
+  redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+  redis.call('EXPIRE', KEYS[2], ARGV[3])
 end
-if not serial then return -1 end
+if not serial then return {-1, 0} end
 if redis.call('TTL', KEYS[1]) >= 0 then redis.call('EXPIRE', KEYS[1], ARGV[3]) end
-if ARGV[4] == '1' then
-  redis.call('HINCRBY', KEYS[1], 'heres', 1)
-  redis.call('SPUBLISH', KEYS[2], serial)
-end
-return serial + 0
+return {serial + 0, redis.call('HINCRBY', KEYS[1], 'heres', ARGV[4])}
 """
 
 PUT_BYTES = """
