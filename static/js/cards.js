@@ -28,7 +28,9 @@ const GONE = {
  */
 export function insteadOfTable({ room, mine }, actions) {
   if (room.unknown) return unknownRoom(room.unknown);
-  if (room.transfer || mine.sending) return waiting("The first rows will be here in a moment.");
+  if (room.transfer || mine.sending) {
+    return waiting(`The first rows will be here ${room.link === "live" ? "in a moment" : "once the connection is back"}.`);
+  }
   // A link may lead to a table: until it can be shown, do not say that there is none.
   if (mayHaveTable(room)) {
     return waiting(room.link === "offline" ? "The server cannot be reached. We keep trying." : "Opening the table…");

@@ -25,11 +25,12 @@ export function sending(state, actions) {
   const percent = size > 0 ? Math.floor((stored / size) * 100) : 0;
   const sender = transfer?.by ? html`<bdi>${transfer.by.name}</bdi> is sending` : "Arriving:";
   const hindered = hindrance(state);
+  const live = room.link === "live";
   const paused = transfer?.paused && !own;
   const waiting = transfer?.paused && own;
   return html`<section class="sending" aria-label="Upload">
     <span class="what">${paused ? "Paused:" : waiting ? "Waiting with" : own ? "Sending" : sender} <b dir="auto">${name}</b></span>
-    <span class="figures">${transfer ? figures() : room.link === "live" ? "beginning…" : "waiting for the connection…"}</span>
+    <span class="figures">${figures()}</span>
     <progress max=${size} .value=${stored} aria-label="Stored">${percent} %</progress>
     <span class="percent">${percent} %</span>
     ${
@@ -39,17 +40,20 @@ export function sending(state, actions) {
     }
     ${
       own || hindered === null
-        ? html`<button type="button" @click=${actions.cancel}>Cancel</button>`
+        ? html`<button type="button" ?disabled=${!own && !live} @click=${actions.cancel}>Cancel</button>`
         : nothing
     }
   </section>`;
 
   function figures() {
-    const pace = transfer && bytesPerSecond(transfer);
-    const left = transfer && secondsLeft(transfer);
-    const parts = [bytesOf(stored, size)];
+    const parts = transfer ? [bytesOf(stored, size)] : [];
+    if (!live) parts.push("waiting for the connection…");
+    else if (!transfer) parts.push("beginning…");
+    if (!live || !transfer) return parts.join(" · ");
     if (paused) return `${parts[0]} · choose the same file to go on`;
     if (waiting) return `${parts[0]} · goes on by itself`;
+    const pace = bytesPerSecond(transfer);
+    const left = secondsLeft(transfer);
     if (pace) parts.push(rate(pace));
     if (left !== null && pace && stored < size) parts.push(`${duration(left)} left`);
     return parts.join(" · ");

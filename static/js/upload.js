@@ -37,6 +37,8 @@ export class Uploader {
   #failed = null;
   /** One that the room has no more. @type {{id: string, file: File} | null} */
   #ended = null;
+  /** One that was cancelled while there was no line. @type {string | null} */
+  #unsaid = null;
   /** What the room receives. @type {Upload | null | undefined} */
   #shown;
   /** What the room shows. @type {Table | null} */
@@ -89,11 +91,11 @@ export class Uploader {
     if (this.#failed) this.offer(this.#failed);
   }
 
-  /** Stop sending; everyone gets the former table back. */
+  /** Stop sending; everyone gets the former table back, once there is a line to say so. */
   cancel() {
     const id = this.#id;
     this.#over();
-    if (id !== null) this.#line.send({ type: "cancel", upload: id });
+    if (id !== null && !this.#line.send({ type: "cancel", upload: id })) this.#unsaid = id;
   }
 
   /** The line is lost: what is not stored follows when there is one again. */
@@ -128,6 +130,7 @@ export class Uploader {
       case "snapshot":
         this.#shown = event.upload;
         this.#table = event.table;
+        this.#sayCancelled();
         this.#compare(event.upload?.upload ?? null);
         if (this.#file && !this.#begun) this.#begin();
         return false;
@@ -192,6 +195,12 @@ export class Uploader {
     }
     this.#pumping = false;
     this.#pump();
+  }
+
+  #sayCancelled() {
+    const id = this.#unsaid;
+    this.#unsaid = null;
+    if (id !== null && this.#shown?.upload === id) this.#line.send({ type: "cancel", upload: id });
   }
 
   /** The room's upload was ours and is not any more: done, failed or cancelled. @param {string | null} shown */

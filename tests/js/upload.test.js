@@ -20,7 +20,8 @@ function begin(size = 1000, { greet = true } = {}) {
   const file = new File([content], "new.tsv");
   const seen = { commands: [], chunks: [], alerts: [], sending: null };
   const line = {
-    send: (command) => seen.commands.push(command) > 0,
+    open: true,
+    send: (command) => line.open && seen.commands.push(command) > 0,
     sendChunk: (chunk) => seen.chunks.push(Buffer.from(chunk)) > 0,
   };
   const uploader = new Uploader({
@@ -30,7 +31,7 @@ function begin(size = 1000, { greet = true } = {}) {
   });
   if (greet) connect(uploader);
   uploader.offer(file);
-  return { uploader, seen, content, file };
+  return { uploader, seen, content, file, line };
 }
 
 /** Let everything that waits for a file's bytes go on. */
@@ -250,6 +251,19 @@ test("cancelling tells the server, also when it has not named the upload yet", (
   early.uploader.take({ type: "ready", upload: "u2", offset: 0, proof: [] });
   assert.deepEqual(early.seen.commands[1], { type: "cancel", upload: "u2" });
   assert.deepEqual(early.seen.alerts, []);
+});
+
+test("what was cancelled while there was no line is cancelled when there is one", () => {
+  const { uploader, seen, line } = begin();
+  uploader.take({ type: "ready", upload: "u1", offset: 0, proof: [] });
+  uploader.lost();
+  line.open = false;
+  uploader.cancel();
+  assert.equal(seen.sending, null);
+  line.open = true;
+  connect(uploader, uploadOf(400, { paused: true }));
+  connect(uploader, uploadOf(400, { paused: true }));
+  assert.deepEqual(seen.commands.slice(1), [{ type: "cancel", upload: "u1" }]);
 });
 
 test("when another member cancels, it ends without an error", () => {
