@@ -125,6 +125,29 @@ def test_the_wheel_is_asked_for_and_handed_over_across_workers(start_workers: Wo
     assert first.wait_for("snapshot", lambda event: event["presenter"] is None)
 
 
+def test_a_presenter_who_was_alone_at_a_worker_keeps_the_wheel_by_coming_back_at_another(
+    start_workers: Workers, v1_at: At
+) -> None:
+    one, other, third = start_workers(3, wheel_seconds=4, heartbeat_seconds=1)
+    viewer = v1_at(one)
+    viewer.upload(table(100))
+    key = "k" * 20
+    presenter = v1_at(other, viewer.room_id)
+    presenter.send("introduce", key=key, name="Ada", hue=120)
+    presenter.wait_for("you")
+    presenter.send("present")
+    viewer.see(lambda event: event["presenter"] is not None)
+    presenter.close()
+    again = v1_at(third, viewer.room_id)
+    again.send("introduce", key=key, name="Ada", hue=120)
+    you = again.wait_for("you")["you"]
+    # Longer than the wheel waits for a presenter who is gone.
+    for _ in range(8):
+        again.wait_for("heartbeat")
+    latest = [event for event in again.events if event["type"] == "snapshot"][-1]
+    assert latest["presenter"] == you
+
+
 def test_twenty_turns_at_once_at_two_workers_end_on_one_page_for_all(start_workers: Workers, v1_at: At) -> None:
     one, other = start_workers(2)
     first = v1_at(one)

@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from tsvapp.live.live_room import LiveRoom
     from tsvapp.live.shared_records import SharedRecords
 
-HERE_SECONDS = 10
-"""How long what a worker said of who is there holds; it says so again several times within."""
-
 log = logging.getLogger(__name__)
 
 
@@ -269,13 +266,12 @@ class Share:
         """Tell the others who is here, or that it still holds, and take what they have told since the last time."""
         room = self._room
         said = b"" if not room.members else orjson.dumps({"members": len(room.members), "people": room.people()})
-        if self._room.apart or not (said or self._said):
+        if room.apart:
             return
         changed, self._said = said != self._said, said
         try:
-            serial, heres = self._store.here(
-                *(room.room_id, self._records.worker, said), seconds=HERE_SECONDS, changed=changed
-            )
+            # Where nobody is, too: it may be here that somebody is waited for who comes back elsewhere.
+            serial, heres = self._store.here(room.room_id, self._records.worker, said, changed=changed)
             self._take_heres(heres)
         except StoreAway as error:
             self.part(error.why)
@@ -293,7 +289,7 @@ class Share:
         """Take one that lives no more out of those that have people here."""
         if self.elsewhere.pop(worker, None) is not None:
             self._room.broadcaster.soon(Slot.PRESENCE)
-            self._try(self._store.here, self._room.room_id, worker, b"", seconds=HERE_SECONDS, changed=True)
+            self._try(self._store.here, self._room.room_id, worker, b"", changed=True)
             self._records.on_dead(self._room, worker)
 
     def _try(self, tell: Callable[..., Any], *args: Any, **kwargs: Any) -> None:

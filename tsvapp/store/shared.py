@@ -193,7 +193,7 @@ class SharedStore:
         with answers():
             self._put(keys=room_keys(room_id, "", ":news"), args=[field, value])
 
-    def here(self, room_id: str, worker: str, said: bytes, *, seconds: int, changed: bool) -> tuple[int, int]:
+    def here(self, room_id: str, worker: str, said: bytes, *, changed: bool) -> tuple[int, int]:
         """Say who is in a room at this worker, nobody if `said` is empty, and whether that has changed.
 
         Return the serial that the room is at, -1 if there is no such room, and its `heres`. It is no news: each worker
@@ -201,7 +201,7 @@ class SharedStore:
         """
         with answers():
             keys = room_keys(room_id, "", ":here")
-            serial, heres = self._here(keys=keys, args=[worker, said, max(seconds, EMPTY_SECONDS), int(changed)])
+            serial, heres = self._here(keys=keys, args=[worker, said, EMPTY_SECONDS, int(changed)])
         return int(serial), int(heres)
 
     def forget(self, room_id: str) -> None:
