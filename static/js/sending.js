@@ -47,9 +47,8 @@ export function sending(state, actions) {
 
   function figures() {
     const parts = transfer ? [bytesOf(stored, size)] : [];
-    if (!live) parts.push("waiting for the connection…");
-    else if (!transfer) parts.push("beginning…");
-    if (!live || !transfer) return parts.join(" · ");
+    if (!live) return [...parts, "waiting for the connection…"].join(" · ");
+    if (!transfer) return "beginning…";
     if (paused) return `${parts[0]} · choose the same file to go on`;
     if (waiting) return `${parts[0]} · goes on by itself`;
     const pace = bytesPerSecond(transfer);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable
 
@@ -84,7 +85,8 @@ class HeldAcks:
     """Keep an uploader from getting acknowledgements but the first, so that its window fills and it stands still."""
 
     def __init__(self) -> None:
-        self._holding = self._released = False
+        self._passing = 1.0
+        """How many acknowledgements still pass."""
         self._release: list[Callable[[], None]] = []
         self._lines: list[WebSocketRoute] = []
 
@@ -104,16 +106,16 @@ class HeldAcks:
 
         def pass_on(message: str | bytes) -> None:
             is_ack = isinstance(message, str) and '"type":"ack"' in message
-            if is_ack and self._holding:
+            if is_ack and not self._passing:
                 self._release.append(lambda: ours.send(message))
             else:
-                self._holding = self._holding or (is_ack and not self._released)
+                self._passing -= is_ack
                 ours.send(message)
 
         server.on_message(pass_on)
 
     def release(self) -> None:
         """Let the upload go on."""
-        self._holding, self._released = False, True
+        self._passing = math.inf
         for send in self._release:
             send()

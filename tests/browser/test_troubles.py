@@ -25,6 +25,8 @@ class Lossy:
 
     def __init__(self, keeps: Callable[[str | bytes], bool]) -> None:
         self.connections = 0
+        self.sent: list[str | bytes] = []
+        """What the page has sent, on all connections."""
         self._keeps = keeps
         self._losing = False
 
@@ -36,10 +38,17 @@ class Lossy:
         """Begin to lose."""
         self._losing = True
 
+    def cut(self) -> None:
+        """Break the first connection."""
+        self._first.close()
+
     def _between(self, ours: WebSocketRoute) -> None:
         self.connections += 1
         first = self.connections == 1
+        if first:
+            self._first = ours
         server = ours.connect_to_server()
+        ours.on_message(lambda message: (self.sent.append(message), server.send(message)))
         server.on_message(
             lambda message: None if first and self._losing and not self._keeps(message) else ours.send(message)
         )
@@ -310,34 +319,20 @@ def test_an_upload_whose_server_is_killed_before_it_had_a_byte_begins_anew_by_it
 
 
 def test_an_upload_that_was_whole_when_its_line_broke_is_done_and_not_sent_twice(open_page: OpenPage) -> None:
-    lines: list[WebSocketRoute] = []
-    commands: list[str | bytes] = []
-
-    def lose_after_ready(ours: WebSocketRoute) -> None:
-        lines.append(ours)
-        loses, there = len(lines) == 1, ours.connect_to_server()
-        losing = False
-
-        def pass_on(message: str | bytes) -> None:
-            nonlocal losing
-            if not losing:
-                ours.send(message)
-            losing = losing or (loses and isinstance(message, str) and '"type":"ready"' in message)
-
-        there.on_message(pass_on)
-        ours.on_message(lambda message: (commands.append(message), there.send(message)))
-
-    first = open_page(prepare=lambda page: page.route_web_socket("**/parser/ws**", lose_after_ready))
+    lossy = Lossy(lambda message: isinstance(message, str) and '"type":"ready"' in message)
+    first = open_page(prepare=lossy.prepare)
+    expect(first.get_by_text("Live", exact=True)).to_be_visible()
+    lossy.lose()
     upload(first, numbers(500))
     second = open_page(path_of(first))
     expect(second.locator(".toolbar")).to_contain_text("500 rows")
     expect(first.get_by_role("progressbar")).to_be_visible()
-    lines[0].close()
+    lossy.cut()
     for page in (first, second):
         expect(page.locator(".toolbar")).to_contain_text("500 rows")
         expect(page.get_by_role("progressbar")).to_be_hidden()
         expect(page.get_by_role("alert")).to_be_hidden()
-    assert sum(isinstance(each, str) and '"type":"begin"' in each for each in commands) == 1
+    assert sum(isinstance(each, str) and '"type":"begin"' in each for each in lossy.sent) == 1
 
 
 def test_an_upload_that_the_server_has_lost_can_be_sent_again(

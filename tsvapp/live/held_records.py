@@ -123,6 +123,8 @@ class HeldRecords(SharedRecords):
 
     def sweep(self) -> None:
         """Remove copies that no record names, and those beyond `cache_bytes` that no room here needs."""
+        young = monotonic() - YOUNG_SECONDS
+        self._fetched = {document_id: moment for document_id, moment in self._fetched.items() if moment > young}
         named = self._shared.all_documents() | self._needed()
         offload(self._copies.remove_but, named, YOUNG_SECONDS)
         copies = offload(self._copies.copies)
@@ -132,7 +134,7 @@ class HeldRecords(SharedRecords):
             if over <= 0:
                 break
             with self._turn(document_id):
-                # What a room begins to need meanwhile, it has fetched.
+                # What a room is about to need, also since then, it has fetched.
                 if document_id not in needed and document_id not in self._fetched:
                     offload(self._copies.delete, document_id)
                     over, evicted = over - size, evicted + 1
@@ -140,11 +142,10 @@ class HeldRecords(SharedRecords):
             log.info("copies of documents make place: %d", evicted)
 
     def _needed(self) -> set[str]:
-        """Name the documents that rooms here show or receive, or are about to."""
-        young, rooms = monotonic() - YOUNG_SECONDS, self.backplane.rooms()
-        self._fetched = {document_id: moment for document_id, moment in self._fetched.items() if moment > young}
+        """Name the documents that rooms here show or receive."""
+        rooms = self.backplane.rooms()
         coming = {room.pending["document"] for room in rooms if room.pending is not None}
-        return coming | self._fetched.keys() | {table.document for room in rooms for table in room.state.tables}
+        return coming | {table.document for room in rooms for table in room.state.tables}
 
     def by_use(self, seconds: float) -> list[tuple[str, int]]:
         """List the rooms that were not used for so long, each with its bytes, the longest unused first."""
