@@ -27,7 +27,7 @@ const STEP_CH = 2;
 export function acceptKeys({ grid, tools, state }) {
   addEventListener("keydown", (event) => {
     const { mine, room } = state();
-    if (event.defaultPrevented || !room.snapshot?.table || mine.dialog || writes(event.target)) return;
+    if (event.defaultPrevented || !room.snapshot?.table || occupied(mine) || writes(event.target)) return;
     if (document.querySelector(":popover-open") || remembered("shortcuts") === "off") return;
     const act = shortcut(event);
     if (act === null) return;
@@ -45,6 +45,11 @@ export function acceptKeys({ grid, tools, state }) {
     event.preventDefault();
     tools.copy(event.clipboardData);
   });
+}
+
+/** Say whether a dialog is there or about to be; the browser tells late that it has closed one. @param {Mine} mine */
+function occupied({ dialog }) {
+  return dialog !== null && document.querySelector("dialog:not([open])") === null;
 }
 
 /** @param {EventTarget | null} target */

@@ -201,6 +201,20 @@ def test_the_keys_are_listed_and_the_single_ones_can_be_turned_off(page: Page) -
     expect(page.get_by_role("dialog")).to_be_hidden()
 
 
+def test_a_key_counts_as_soon_as_a_dialog_is_closed_though_that_is_told_later(page: Page) -> None:
+    opened(page, numbers(300))
+    page.evaluate("addEventListener('close', (event) => event.stopImmediatePropagation(), { capture: true })")
+    cell(page, 2, 0).click()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("g")
+    expect(page.get_by_label("Go to row")).not_to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.keyboard.press("g")
+    expect(page.get_by_label("Go to row")).to_be_focused()
+
+
 def test_pasted_cells_become_a_table(open_page: OpenPage) -> None:
     first = open_page()
     expect(first.get_by_text("paste cells")).to_be_visible()
