@@ -87,6 +87,23 @@ def test_only_a_trusted_proxy_is_believed(peer: str, forwarded: str, counts_for:
     assert Proxies(TRUSTED).client_address(peer, forwarded) == counts_for
 
 
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "hops"),
+    [
+        ("203.0.113.9", "127.0.0.1", 0),
+        ("", "", 0),
+        ("127.0.0.1", "", 1),
+        ("127.0.0.1", "198.51.100.7", 1),
+        ("127.0.0.1", "127.0.0.1, 198.51.100.7", 1),
+        ("127.0.0.1", "no address", 1),
+        ("127.0.0.1", "198.51.100.7, 10.1.2.3", 2),
+        ("127.0.0.1", "10.1.2.4, 10.1.2.3", 3),
+    ],
+)
+def test_hops_count_trusted_proxies_up_to_the_first_address_that_is_not(peer: str, forwarded: str, hops: int) -> None:
+    assert Proxies(TRUSTED).trusted_hops(peer, forwarded) == hops
+
+
 def test_without_trusted_proxies_nobody_is_believed() -> None:
     assert Proxies(()).client_address("127.0.0.1", "198.51.100.7") == "127.0.0.1"
 

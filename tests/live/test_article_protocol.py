@@ -82,6 +82,42 @@ def test_another_file_replaces_the_table_for_everyone(article: Connect) -> None:
     assert article(second.socket.request.path.rsplit("/")[-1]).receive()["total_number"] == 21
 
 
+def test_the_same_file_sent_three_times_is_answered_three_times(article: Connect) -> None:
+    client = article()
+    viewer = None
+    for _ in range(3):
+        client.send_file(table(249))
+        page = client.receive()
+        assert (page["page_no"], page["total_number"]) == (1, 250)
+        viewer = viewer or article(page["uuid"])
+        assert viewer.receive() == page
+
+
+def test_a_file_that_differs_behind_its_first_page_is_answered(article: Connect) -> None:
+    client = article()
+    client.send_file(table(249))
+    first = client.receive()
+    client.send_file(table(249).replace(b"cell 240.1", b"another"))
+    assert client.receive() == first
+
+
+def test_an_upload_over_v1_is_answered_once_finished_and_not_when_begun(
+    article: Connect, v1: Callable[..., V1Client]
+) -> None:
+    client = article()
+    data = table(249)
+    client.send_file(data)
+    page = client.receive()
+    uploader = v1(page["uuid"])
+    uploader.begin("table.tsv", len(data))
+    # If the beginning had been answered, its answer would come before that of this page number.
+    client.turn(3)
+    assert client.receive()["page_no"] == 3
+    uploader.socket.send(data)
+    uploader.wait_for("finished")
+    assert client.receive() == page
+
+
 def test_an_unknown_id_is_empty_and_silent_and_becomes_a_room_by_a_file(article: Connect) -> None:
     room_id = "1b4e28ba-2fa1-4d1e-883f-0016d3cca427"
     client = article(room_id)

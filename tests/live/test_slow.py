@@ -16,7 +16,7 @@ import pytest
 from tests.support.client import V1Client, table
 from tests.support.crowd import Crowd
 from tests.support.nginx import Nginx
-from tests.support.raw import RawClient
+from tests.support.raw import PING, PONG, RawClient
 from tests.support.server import Server
 from tsvapp.live.outbox import FLUSH_SECONDS
 from tsvapp.live.silence import ROUNDS
@@ -135,6 +135,17 @@ def test_a_client_that_vanishes_behind_nginx_is_gone_and_one_who_is_idle_there_i
     assert "why=vanished" in server.log
     here.send("turn", page=3)
     idle.see(lambda event: event["page"] == 3)
+
+
+def test_a_silent_article_client_of_a_trusted_peer_is_pinged_without_x_forwarded_for(
+    start_server: Start, clients: ExitStack
+) -> None:
+    server = start_server(vanish_seconds=1.5, trusted_proxies="127.0.0.1")
+    client = RawClient(server.port)
+    clients.callback(client.close)
+    for _ in range(2 * ROUNDS):
+        assert client.receive() == (PING, b"")
+        client.send(PONG, b"")
 
 
 # A healthy client is not dropped

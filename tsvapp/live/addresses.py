@@ -120,15 +120,28 @@ class Proxies:
         trusted proxies that speak. An IPv6 network of 64 bits is one address: the least that anybody is given
         (RFC 6177).
         """
-        client = peer
-        for claimed in reversed(forwarded.split(",")):
-            if not self.trusts(client) or _parsed(claimed.strip()) is None:
-                break
-            client = claimed.strip()
+        client = self._chain(peer, forwarded)[-1]
         address = _parsed(client)
         if isinstance(address, IPv6Address):
             return f"{IPv6Address(int(address) >> 64 << 64)}/64"
         return client if address is None else str(address)
+
+    def trusted_hops(self, peer: str, forwarded: str) -> int:
+        """Return how many trusted proxies in a row passed a request on, from the peer towards the client.
+
+        0 means that the peer is not trusted, and then nothing that is forwarded may be believed.
+        """
+        chain = self._chain(peer, forwarded)
+        return len(chain) if self.trusts(chain[-1]) else len(chain) - 1
+
+    def _chain(self, peer: str, forwarded: str) -> list[str]:
+        """Return the peer and the addresses before it, up to the first that is not a trusted proxy."""
+        chain = [peer]
+        for claimed in reversed(forwarded.split(",")):
+            if not self.trusts(chain[-1]) or _parsed(claimed.strip()) is None:
+                break
+            chain.append(claimed.strip())
+        return chain
 
 
 def _network(text: str) -> IPv4Network | IPv6Network:

@@ -104,6 +104,7 @@ class Broadcaster:
         self._joined: set[Listener] = set()
         self._frames: dict[Audience, bytes | None] = {}
         self._frames_of: tuple[RoomState, Pointed | None, str] | None = None
+        self._finished: str | None = None
         self._pages: dict[Audience, int] = {}
         self._occasions = {
             Slot.POINTING: Occasion(POINTING_SECONDS, share=0.1),
@@ -200,11 +201,14 @@ class Broadcaster:
         if missing := self._room.audiences() - self._frames.keys():
             self._frames |= self._encode(state, reading, missing)
         self._told = latest
+        if state.table is not None and not state.table.growing:
+            self._finished = state.table.document
         frames = {audience: (Slot.SNAPSHOT, frame) for audience, frame in self._frames.items()}
         told = {Audience.V1: to_all}
         for audience in self._frames.keys() - {Audience.V1}:
-            # An upload that begins is a change, but not one that the article's protocol could tell.
-            page = hash(self._frames[audience])
+            # An upload that begins is a change, but not one that the article's protocol could tell. Every finished
+            # upload is answered, even if its first page and row count are those of the table before.
+            page = hash((self._finished, self._frames[audience]))
             told[audience] = repeat or self._pages.get(audience) != page
             self._pages[audience] = page
         members = list(joined)

@@ -100,7 +100,8 @@ def gate() -> Response | None:
         return _refuse(503, "The server is full or restarting. Try again in a moment.", {"Retry-After": RETRY_SECONDS})
     if (words := here.addresses.refusal(address)) is not None:
         return _refuse(429, words, {"Retry-After": RETRY_SECONDS})
-    g.address, g.proxied = address, "X-Forwarded-For" in headers
+    # Some proxies name nobody: also behind those the peer's kernel answers whether the client lives or not.
+    g.address, g.proxied = address, "X-Forwarded-For" in headers or here.proxies.trusts(request.remote_addr or "")
     for name in [name for name in request.environ if name.startswith("HTTP_") and name not in HANDSHAKE]:
         del request.environ[name]
     return None
