@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -14,6 +15,7 @@ from uuid import uuid4
 import pytest
 
 from tests.support.client import WAIT_SECONDS, V1Client, open_socket
+from tests.support.logfmt import parse
 from tests.support.raw import Answer, read_answer, request
 from tests.support.server import Server
 
@@ -409,6 +411,98 @@ def test_a_host_that_nobody_can_have_is_refused_everywhere(server, host, path):
 )
 def test_a_header_that_is_not_ascii_where_it_must_be_is_refused(server, changes):
     assert is_refused(ask(server, **changes), 400)
+
+
+@pytest.mark.parametrize(("proto", "scheme"), [("wss", "https"), ("WSS", "https"), ("HTTPS", "https"), ("ws", "http")])
+def test_traefiks_names_of_a_scheme_count(server, proto, scheme):
+    """Traefik 3 sends these headers with a handshake: https://doc.traefik.io/traefik/getting-started/faq/."""
+    forwarded = {
+        "X_Forwarded_For": "198.51.100.7",
+        "X_Forwarded_Host": "tables.local",
+        "X_Forwarded_Port": "443",
+        "X_Forwarded_Proto": proto,
+        "X_Forwarded_Server": "traefik",
+        "X_Real_Ip": "198.51.100.7",
+    }
+    assert ask(server, Host="tables.local", Origin=f"{scheme}://tables.local", **forwarded).status == 101
+    assert is_refused(ask(server, Host="tables.local", Origin=f"{proto}://tables.local", **forwarded), 403)
+
+
+def test_two_proxies_in_a_row_are_believed_as_far_as_they_are_trusted(start_server):
+    server = start_server(trusted_proxies="127.0.0.1 10.0.0.0/8")
+    secure = server.url.replace("http:", "https:")
+    row = {"X_Forwarded_Proto": "https, http", "Origin": secure}
+    assert ask(server, X_Forwarded_For="198.51.100.7, 10.0.0.1", **row).status == 101
+    assert is_refused(ask(server, X_Forwarded_For="198.51.100.7", **row), 403)
+
+
+def test_a_default_port_in_host_is_the_origin_without_it(server):
+    secure = {"X_Forwarded_Proto": "https", "Origin": "https://tables.local"}
+    assert ask(server, Host="tables.local:443", **secure).status == 101
+    assert ask(server, Host="tables.local:80", Origin="http://tables.local").status == 101
+    assert is_refused(ask(server, Host="tables.local:80", **secure), 403)
+
+
+def refusals(server):
+    """Return the warnings about refused origins in the log."""
+    lines = [line for line in server.log.splitlines() if "because of its Origin" in line]
+    return [parse(line) for line in lines]
+
+
+def test_a_refused_origin_is_logged_with_the_remedy(start_server):
+    server = start_server(trusted_proxies="192.0.2.1")
+    ask(server, Host="tables.local", Origin="https://tables.local", X_Forwarded_Proto="https")
+    server.wait_for_log("because of its Origin")
+    (line,) = refusals(server)
+    assert (line["level"], line["origin"], line["host"]) == ("WARNING", "https://tables.local", "tables.local")
+    assert (line["scheme"], line["peer"], line["trusted"]) == ("http", "127.0.0.1", "no")
+    assert "TSVAPP_TRUSTED_PROXIES" in line["msg"]
+
+
+def test_refused_origins_are_logged_once_for_each_remedy(start_server):
+    server = start_server()
+    for _ in range(20):
+        ask(server, Origin="https://evil.example")
+    ask(server, Host="tables.local", Origin="https://tables.local")
+    server.wait_for_log("sends no X-Forwarded-Proto")
+    assert [line["origin"] for line in refusals(server)] == ["https://evil.example", "https://tables.local"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "logged"),
+    [
+        (f"https://{NO_ROOM}.example", f"https://{NO_ROOM[:8]}….example"),
+        ("x" * 80 + NO_ROOM, "x" * 80 + NO_ROOM[:8] + "…"),
+        ("x" * 90 + NO_ROOM, "x" * 90 + NO_ROOM[:8] + "…"),
+        ("x" * 5000, "x" * 100 + "…"),
+        ('a" level="ERROR', 'a" level="ERROR'),
+        ("caf\xe9\x85\x9b31m", "caf\xe9\x85\x9b31m"),
+    ],
+)
+def test_the_log_of_an_origin_is_one_short_line_without_an_id(start_server, sent, logged):
+    server = start_server()
+    with closing(socket.create_connection(("127.0.0.1", server.port), WAIT_SECONDS)) as peer:
+        peer.sendall(GET + HEAD + f"Origin: {sent}\r\n\r\n".encode("latin-1"))
+        assert read_answer(peer).status == 403
+    server.wait_for_log("because of its Origin")
+    (line,) = refusals(server)
+    assert line["origin"] == logged
+    assert NO_ROOM[9:] not in server.log
+
+
+# What the viewer asks after a refused handshake, of which its browser tells it nothing
+
+
+@pytest.mark.parametrize(
+    ("page", "allowed"),
+    [("http://tables.local", True), (LISTED[0], True), ("https://tables.local", False), ("", False)],
+)
+def test_a_viewer_learns_whether_its_origin_may_connect(server, page, allowed):
+    answer = plain(server, f"/parser/origin?origin={page}", Host="tables.local")
+    assert (answer.status, json.loads(answer.body)) == (200, {"allowed": allowed})
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Access-Control-Allow-Origin"] is None
+    assert ask(server, Host="tables.local", Origin=page).status == (101 if allowed else 403)
 
 
 # A full server

@@ -17,7 +17,7 @@ from tsvapp.live.worker import Worker
 from tsvapp.room.protocol import NO_ROOM
 from tsvapp.room.view import Table
 from tsvapp.store.blob import read_at
-from tsvapp.web.socket import RETRY_SECONDS
+from tsvapp.web.socket import RETRY_SECONDS, origin_allowed
 
 PIECE_BYTES = 256 << 10
 """Bytes of a download read at a time, in a native thread: a cold disk must not hold the event loop."""
@@ -92,6 +92,16 @@ def download(room_id: UUID) -> Response:
     response.set_etag(table.document)
     response.make_conditional(request)
     return response
+
+
+@blueprint.get("/parser/origin")
+def origin() -> dict[str, bool]:
+    """Tell the viewer whether pages of the origin that it names may connect.
+
+    No browser tells a page why a handshake was refused. The same function decides here; nothing else is said, and pages
+    of other sites cannot read it.
+    """
+    return {"allowed": origin_allowed(request.args.get("origin", ""))}
 
 
 @blueprint.get("/healthz")

@@ -20,6 +20,8 @@ from wsproto.utilities import RemoteProtocolError
 from tsvapp.live.session import take_over
 from tsvapp.live.worker import Worker
 from tsvapp.room.protocol import SUBPROTOCOL
+from tsvapp.web.origin import Reached, is_allowed
+from tsvapp.web.origin_log import OriginLog
 
 RETRY_SECONDS = 5
 
@@ -54,6 +56,7 @@ SERVER_OPTIONS = {"subprotocols": [SUBPROTOCOL], "thread_class": NoThread}
 def register(app: Flask) -> None:
     """Add the WebSocket route to the application."""
     app.config["SOCK_SERVER_OPTIONS"] = SERVER_OPTIONS
+    app.extensions["tsvapp.origin_log"] = OriginLog()
     app.register_blueprint(blueprint)
     app.before_request(_keep_pace)
     app.register_error_handler(WebsocketMismatch, _not_a_handshake)
@@ -90,7 +93,8 @@ def gate() -> Response | None:
         return _refuse(400, "Sec-WebSocket-Key must be 16 bytes in base64.")
     if not headers.get("Sec-WebSocket-Protocol", "").isascii():
         return _refuse(400, "Sec-WebSocket-Protocol must be a list of ASCII names.")
-    if not _origin_allowed(headers.get("Origin")):
+    if not origin_allowed(origin := headers.get("Origin")):
+        current_app.extensions["tsvapp.origin_log"].refused(origin, reached(), request.remote_addr or "")
         return _refuse(403, "Pages of this origin may not connect here; TSVAPP_ALLOWED_ORIGINS names those that may.")
     here, address = worker(), _address()
     # It costs more than other requests do, and so counts twice. Waited for before it is counted who is here: from then
@@ -153,17 +157,18 @@ def _is_key(key: str) -> bool:
         return False
 
 
-def _origin_allowed(origin: str | None) -> bool:
-    """Say whether a page of this origin may connect: the same origin, or one that is listed.
+def origin_allowed(origin: str | None) -> bool:
+    """Return whether a page of this origin may connect to the server as this request has reached it."""
+    return is_allowed(origin, reached(), worker().settings.allowed_origins)
 
-    A program sends none and is welcome: the check is for browsers, which always do.
-    """
-    if origin is None or origin in worker().settings.allowed_origins:
-        return True
-    scheme = request.scheme
-    if worker().proxies.trusts(request.remote_addr or ""):
-        scheme = request.headers.get("X-Forwarded-Proto", scheme)
-    return bool(request.host) and origin == f"{scheme}://{request.host}"
+
+def reached() -> Reached:
+    """Return how this request has reached the server."""
+    headers = request.headers
+    hops = worker().proxies.trusted_hops(request.remote_addr or "", headers.get("X-Forwarded-For", ""))
+    # `request.host` is empty for a name that nobody can have, and lacks a port that may not be the browser's default.
+    host = headers.get("Host", "") if request.host else ""
+    return Reached(host, request.scheme, hops, headers.get("X-Forwarded-Proto"))
 
 
 def _not_a_handshake(error: WebsocketMismatch) -> Response:
