@@ -27,7 +27,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from flask import Flask
 
     from tsvapp.live.worker import Worker
-    from tsvapp.web import host, ids, pages, socket
+    from tsvapp.web import host, ids, links, pages, socket
 
     settings = settings or Settings.from_environ(os.environ)
     app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
@@ -35,6 +35,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = None
     worker = Worker(settings)
     app.extensions["tsvapp"] = worker
+    links.register(app)
     pages.register(app)
     socket.register(app)
     host.register(app)

@@ -21,6 +21,7 @@ export function words(before, after) {
     if (is.link === "live") return "Live again.";
     if (is.link === "reconnecting") return "Reconnecting.";
     if (is.link === "offline") return "Offline.";
+    if (is.link === "refused") return "This page may not connect here.";
   }
   const apart = is.snapshot?.apart ?? false;
   if (was.snapshot && apart !== (was.snapshot.apart ?? false)) return apart ? "Reconnecting to others." : "With others again.";

@@ -10,7 +10,7 @@
  * @typedef {ReturnType<typeof bar>} Bar
  */
 
-import { html, nothing } from "/static/vendor/lit-html/lit-html.js";
+import { html, nothing } from "../vendor/lit-html/lit-html.js";
 
 import { errorCard, noticeStrip } from "./alerts.js";
 import { badge } from "./badge.js";
@@ -18,6 +18,7 @@ import { company } from "./company.js";
 import { counted } from "./format.js";
 import * as icons from "./icons.js";
 import { hindrance } from "./people.js";
+import { at } from "./protocol.js";
 import { sending } from "./sending.js";
 import { presentingStrip } from "./wheel.js";
 
@@ -78,6 +79,6 @@ function buttons(id, table, arriving, hindered, actions) {
 
 /** @param {string} id @param {Table} table */
 function downloadOf(id, table) {
-  return html`<a class="button folds wide" href=${`/${id}.tsv`} download=${table.name}
+  return html`<a class="button folds wide" href=${at(`${id}.tsv`)} download=${table.name}
     title="Download the file as it was uploaded">${icons.download}<span>Download</span></a>`;
 }

@@ -7,9 +7,10 @@
  * @import { State } from "./state.js"
  */
 
-import { html } from "/static/vendor/lit-html/lit-html.js";
+import { html } from "../vendor/lit-html/lit-html.js";
 
 import { bytes, counted } from "./format.js";
+import { at } from "./protocol.js";
 import { mayHaveTable } from "./room.js";
 
 /** @type {Record<string, string>} */
@@ -28,6 +29,7 @@ const GONE = {
  */
 export function insteadOfTable({ room, mine }, actions) {
   if (room.unknown) return unknownRoom(room.unknown);
+  if (room.link === "refused") return refused();
   if (room.transfer || mine.sending) {
     return waiting(`The first rows will be here ${room.link === "live" ? "in a moment" : "once the connection is back"}.`);
   }
@@ -56,7 +58,14 @@ function unknownRoom({ reason, message }) {
   return html`<section class="card" role="alert">
     <h1>${GONE[reason] ?? "There is no table here"}</h1>
     <p>${message}</p>
-    <p><a class="button main" href="/">Start a new table</a></p>
+    <p><a class="button main" href=${at("")}>Start a new table</a></p>
+  </section>`;
+}
+
+function refused() {
+  return html`<section class="card" role="alert">
+    <h1>This page may not connect here</h1>
+    <p>Ask the operator of this server: its log says what to change.</p>
   </section>`;
 }
 

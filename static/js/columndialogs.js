@@ -8,7 +8,7 @@
  * @import { Tools } from "./tabletools.js"
  */
 
-import { html, nothing } from "/static/vendor/lit-html/lit-html.js";
+import { html, nothing } from "../vendor/lit-html/lit-html.js";
 
 import { counted, visible } from "./format.js";
 import * as icons from "./icons.js";

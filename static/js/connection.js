@@ -49,7 +49,7 @@ export async function inflate(message) {
 }
 
 export class Connection {
-  #path;
+  #address;
   #onEvent;
   #onLink;
   /** @type {WebSocket | null} */
@@ -66,12 +66,12 @@ export class Connection {
 
   /**
    * @param {object} options
-   * @param {() => string} options.path where to connect, asked at every attempt
+   * @param {() => string} options.address where to connect, asked at every attempt
    * @param {(event: ServerEvent) => void} options.onEvent
    * @param {(link: Link) => void} options.onLink
    */
-  constructor({ path, onEvent, onLink }) {
-    this.#path = path;
+  constructor({ address, onEvent, onLink }) {
+    this.#address = address;
     this.#onEvent = onEvent;
     this.#onLink = onLink;
     addEventListener("online", () => this.#wake());
@@ -82,9 +82,7 @@ export class Connection {
   /** Connect now, whatever there was before. */
   restart() {
     this.close();
-    const url = new URL(this.#path(), location.href);
-    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(url, SUBPROTOCOL);
+    const socket = new WebSocket(this.#address(), SUBPROTOCOL);
     socket.binaryType = "arraybuffer";
     socket.onmessage = ({ data }) => this.#take(socket, data);
     socket.onclose = (close) => this.#lost(socket, askedDelay(close));

@@ -9,6 +9,7 @@
 
 import { addressOf, placeIn } from "./address.js";
 import { pageShown } from "./alone.js";
+import { at } from "./protocol.js";
 import { question } from "./question.js";
 
 /** Browsers refuse to change the address much more often. */
@@ -106,7 +107,7 @@ export class Looking {
     const { room, mine } = /** @type {State} */ (this.#state);
     if (room.id === null || !room.snapshot?.table) return;
     const rest = addressOf(mine.alone?.page ?? null, mine.marked);
-    if (rest !== location.search + location.hash) history.replaceState(history.state, "", `/${room.id}${rest}`);
+    if (rest !== location.search + location.hash) history.replaceState(history.state, "", at(`${room.id}${rest}`));
   }
 }
 

@@ -14,7 +14,7 @@ import { Asks } from "./asks.js";
 import { Connection } from "./connection.js";
 import { acceptChoice, acceptDrops, acceptPaste } from "./drop.js";
 import { Myself } from "./identity.js";
-import { roomAt, socketPath } from "./protocol.js";
+import { at, roomAt, socketAt } from "./protocol.js";
 import { isStale, newRoom } from "./room.js";
 import { sheetOf } from "./sheet.js";
 import { newState, reduce } from "./state.js";
@@ -22,11 +22,14 @@ import { Uploader } from "./upload.js";
 import { drawFrame, drawInstead } from "./view.js";
 
 const CHECK_MS = 1000;
+const ORIGIN_MS = 5000;
 
 let state = newState(roomAt(location.pathname));
 let drawing = 0;
 /** @type {Workbench | null} */
 let workbench = null;
+/** @type {Link} */
+let latestLink = "opening";
 /** The workbench could not be loaded. */
 let unfurnished = false;
 
@@ -44,7 +47,7 @@ const places = {
 const input = /** @type {HTMLInputElement} */ (place("file"));
 
 const myself = new Myself();
-const connection = new Connection({ path: () => socketPath(state.room.id), onEvent: receive, onLink: linkChanged });
+const connection = new Connection({ address: () => socketAt(state.room.id), onEvent: receive, onLink: linkChanged });
 const asks = new Asks((command) => connection.send(command));
 const uploader = new Uploader({
   line: connection,
@@ -144,17 +147,26 @@ function introduce(welcome) {
 }
 
 /** @param {Link} link */
-function linkChanged(link) {
+async function linkChanged(link) {
+  latestLink = link;
   if (link !== "live") {
     asks.abandon();
     uploader.lost();
   }
-  dispatch({ type: "link", link });
+  const shown = link !== "live" && state.room.welcome === null && (await isRefused()) ? "refused" : link;
+  if (link === latestLink) dispatch({ type: "link", link: shown });
+}
+
+/** Ask whether the server refuses this origin: no browser tells why a handshake failed. */
+async function isRefused() {
+  const asked = fetch(at(`parser/origin?origin=${location.origin}`), { signal: AbortSignal.timeout(ORIGIN_MS) });
+  const answer = await asked.then((response) => response.json()).catch(() => null);
+  return answer?.allowed === false;
 }
 
 /** The start page becomes the room's page. @param {string} roomId */
 function keepAddress(roomId) {
-  if (roomAt(location.pathname) === null) history.replaceState({ fresh: true }, "", `/${roomId}`);
+  if (roomAt(location.pathname) === null) history.replaceState({ fresh: true }, "", at(roomId));
 }
 
 /** A room of ours that never had a whole table is not kept by the server: it is made anew. @param {string} reason */
@@ -165,7 +177,7 @@ function startsOver(reason) {
 }
 
 function startAnew() {
-  history.replaceState(null, "", "/");
+  history.replaceState(null, "", at(""));
   state = { ...state, room: newRoom(null) };
   connection.restart();
 }

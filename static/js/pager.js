@@ -7,8 +7,8 @@
  * @import { Tools } from "./tabletools.js"
  */
 
-import { html, nothing } from "/static/vendor/lit-html/lit-html.js";
-import { live } from "/static/vendor/lit-html/directives/live.js";
+import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { live } from "../vendor/lit-html/directives/live.js";
 
 import { pageShown } from "./alone.js";
 import { counted, number } from "./format.js";

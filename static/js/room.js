@@ -6,7 +6,7 @@
  * @import { MineEvent } from "./mine.js"
  * @import { Transfer } from "./transfer.js"
  *
- * @typedef {"opening" | "live" | "reconnecting" | "offline"} Link
+ * @typedef {"opening" | "live" | "reconnecting" | "offline" | "refused"} Link refused: pages of this origin may not connect
  *
  * @typedef {object} Room
  * @property {string | null} id null on the start page until the server has named the room

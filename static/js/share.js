@@ -7,12 +7,13 @@
  * @import { Table } from "./wire.js"
  */
 
-import { html, nothing } from "/static/vendor/lit-html/lit-html.js";
+import { html, nothing } from "../vendor/lit-html/lit-html.js";
 
 import { copyText, told } from "./copying.js";
 import { bytes, dayAfter } from "./format.js";
 import * as icons from "./icons.js";
 import { hindrance } from "./people.js";
+import { at } from "./protocol.js";
 import { qrCode } from "./qr.js";
 
 /**
@@ -73,14 +74,14 @@ function link(label, id, first) {
 /** @param {Table} table @param {string | null} roomId */
 function download(table, roomId) {
   return html`<p class="foot">
-    <a class="button" href=${`/${roomId}.tsv`} download=${table.name}>${icons.download}Download</a>
+    <a class="button" href=${at(`${roomId}.tsv`)} download=${table.name}>${icons.download}Download</a>
     <span class="hint">${bytes(table.size)}, exactly as uploaded</span>
   </p>`;
 }
 
 /** @param {string | null} roomId */
 function linkTo(roomId) {
-  return new URL(`/${roomId ?? ""}`, location.href).href;
+  return at(roomId ?? "");
 }
 
 /** @param {Event} event */

@@ -15,9 +15,9 @@
  * @property {number} stuck their width
  */
 
-import { html, nothing } from "/static/vendor/lit-html/lit-html.js";
-import { guard } from "/static/vendor/lit-html/directives/guard.js";
-import { repeat } from "/static/vendor/lit-html/directives/repeat.js";
+import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { guard } from "../vendor/lit-html/directives/guard.js";
+import { repeat } from "../vendor/lit-html/directives/repeat.js";
 
 import { rectangle } from "./clipboard.js";
 import { inSight, offsets, plan } from "./offsets.js";

@@ -8,13 +8,14 @@
  * @import { Bar } from "./bar.js"
  */
 
-import { html, nothing } from "/static/vendor/lit-html/lit-html.js";
+import { html, nothing } from "../vendor/lit-html/lit-html.js";
 
 import { number } from "./format.js";
 import * as icons from "./icons.js";
+import { at } from "./protocol.js";
 
 /** @type {Record<import("./room.js").Link, string>} */
-const WORDS = { opening: "Connecting…", live: "Live", reconnecting: "Reconnecting…", offline: "Offline" };
+const WORDS = { opening: "Connecting…", live: "Live", reconnecting: "Reconnecting…", offline: "Offline", refused: "Refused" };
 
 /**
  * @param {State} state
@@ -24,7 +25,7 @@ const WORDS = { opening: "Connecting…", live: "Live", reconnecting: "Reconnect
 export function toolbar({ room }, actions, bar) {
   const shared = Boolean(room.snapshot?.table ?? room.transfer);
   return html`<header class="toolbar">
-    <a class="mark" href="/" title="Start a new table"
+    <a class="mark" href=${at("")} title="Start a new table"
       >${icons.mark}<span class=${shared ? "unseen" : ""}>tsvapp</span></a>
     ${bar?.facts ?? nothing}
     <div class="state">${room.unknown === null ? status(room, actions, bar) : nothing}</div>
@@ -37,7 +38,7 @@ function status({ link, members, snapshot }, actions, bar) {
   const apart = link === "live" && snapshot?.apart === true;
   return html`<span class="status ${apart ? "reconnecting" : link}"
     ><span class="dot"></span>${apart ? "Reconnecting to others…" : WORDS[link]}</span>
-    ${link === "offline" ? html`<button type="button" @click=${actions.retry}>Retry</button>` : nothing}
+    ${link === "offline" || link === "refused" ? html`<button type="button" @click=${actions.retry}>Retry</button>` : nothing}
     ${
       members > 0 && link === "live"
         ? (bar?.company ?? html`<span class="here">${number(members)} here</span>`)

@@ -6,7 +6,7 @@
  * @import { Dialog } from "./mine.js"
  */
 
-import { html } from "/static/vendor/lit-html/lit-html.js";
+import { html } from "../vendor/lit-html/lit-html.js";
 
 import { copyText, told } from "./copying.js";
 import { counted, cut, number, visible } from "./format.js";

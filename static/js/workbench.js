@@ -12,7 +12,7 @@
  * @import { Command } from "./wire.js"
  */
 
-import { html, nothing, render } from "/static/vendor/lit-html/lit-html.js";
+import { html, nothing, render } from "../vendor/lit-html/lit-html.js";
 
 import { bar } from "./bar.js";
 import { columnDialog, hiddenDialog } from "./columndialogs.js";
@@ -27,6 +27,7 @@ import { acceptPrinting } from "./paper.js";
 import { pasteDialog } from "./paste.js";
 import { hindrance } from "./people.js";
 import { pager } from "./pager.js";
+import { at } from "./protocol.js";
 import { shareDialog } from "./share.js";
 import { missingParts } from "./sheet.js";
 import { layoutOf, table } from "./table.js";
@@ -42,7 +43,7 @@ export function styled() {
     SHEETS.map((name) => {
       const link = document.createElement("link");
       link.rel = "stylesheet";
-      link.href = `/static/css/${name}.css`;
+      link.href = at(`static/css/${name}.css`);
       document.head.append(link);
       return new Promise((resolve, reject) => {
         link.onload = resolve;

@@ -43,11 +43,12 @@ test("the line and notices are announced", () => {
       { type: "link", link: "live" },
       { type: "link", link: "reconnecting" },
       { type: "link", link: "offline" },
+      { type: "link", link: "refused" },
       { type: "link", link: "live" },
       snapshotOf({}, null),
       snapshotOf({ revision: 2, notice }, null),
     ),
-    [null, "Reconnecting.", "Offline.", "Live again.", null, notice.message],
+    [null, "Reconnecting.", "Offline.", "This page may not connect here.", "Live again.", null, notice.message],
   );
 });
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { deflateRawSync } from "node:zlib";
 
 import { askedDelay, delay, inflate } from "../../static/js/connection.js";
-import { roomAt, socketPath } from "../../static/js/protocol.js";
+import { at, roomAt, socketAt } from "../../static/js/protocol.js";
 
 test("attempts are spread over a time that doubles up to 15 s", () => {
   assert.deepEqual(
@@ -38,6 +38,15 @@ test("a page's address names its room, and its room the socket", () => {
   assert.equal(roomAt(`/${id}`), id);
   assert.equal(roomAt("/"), null);
   assert.equal(roomAt("/static/x"), null);
-  assert.equal(socketPath(id), `/parser/ws/${id}`);
-  assert.equal(socketPath(null), "/parser/ws");
+  assert.equal(roomAt(`/tables/${id}`), id);
+  assert.equal(roomAt("/tables/"), null);
+  assert.equal(roomAt(`/${id}/x`), null);
+  assert.equal(socketAt(id), at(`parser/ws/${id}`));
+  assert.equal(socketAt(null), at("parser/ws"));
+});
+
+test("an address is below the one that the scripts come from", () => {
+  const site = new URL("../../", import.meta.url).href;
+  assert.equal(at(""), site);
+  assert.equal(at("x.tsv"), `${site}x.tsv`);
 });

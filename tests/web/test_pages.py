@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import urljoin
 from uuid import UUID, uuid4
 
 import pytest
@@ -86,7 +87,7 @@ def in_words(answer, status: int) -> str:
     """Return the page of an error, having looked that it is one for people."""
     assert (answer.status_code, answer.mimetype) == (status, "text/html")
     assert "Traceback" not in answer.text
-    assert 'href="/"' in answer.text
+    assert "/" in (urljoin(answer.request.path, each) for each in References(answer.text).addresses)
     return answer.text
 
 
@@ -148,14 +149,34 @@ class References(HTMLParser):
             self.refused.append(self.get_starttag_text() or tag)
 
 
-@pytest.mark.parametrize("address", ["/", "/nothing-here"])
+@pytest.mark.parametrize("address", ["/", f"/{EMPTY_ROOM}", "/nothing-here", "/nothing/at/all/", "/a%2Fb/c?d=/e"])
 def test_a_page_names_only_files_of_ours_that_are_there(site, address):
     references = References(site.get(address).text)
     assert references.addresses
     for each in references.addresses:
-        assert each.startswith("/")
-        with site.get(each) as answer:
+        assert not each.startswith("/")
+        with site.get(urljoin(address, each)) as answer:
             assert answer.status_code == 200, each
+
+
+@pytest.mark.parametrize("address", ["/", f"/{EMPTY_ROOM}", "/nothing-here", "/nothing/at/all/"])
+def test_a_page_below_a_path_names_only_what_is_below_it(site, address):
+    # A proxy has taken the path off, or has left it as it is (SCRIPT_NAME).
+    for answer in (site.get(address), site.get(address, base_url="http://localhost/tables")):
+        references = References(answer.text)
+        assert references.addresses
+        for each in references.addresses:
+            assert urljoin(f"/tables{address}", each).startswith("/tables/")
+            with site.get(urljoin(address, each)) as found:
+                assert found.status_code == 200, each
+
+
+@pytest.mark.parametrize("prefix", ["", "/tables"])
+def test_a_redirect_leads_to_the_same_site(site, prefix):
+    with site.get("/static//css/base.css", base_url=f"http://localhost{prefix}") as answer:
+        assert answer.status_code == 308
+        # Three folders up, as browsers count them: the empty name is one.
+        assert answer.headers["Location"] == "../../../static/css/base.css"
 
 
 @pytest.mark.parametrize("address", ["/", "/nothing-here"])
