@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.client import WAIT_SECONDS, V1Client, open_socket
+from tests.support.client import WAIT_SECONDS, V1Client, open_socket, table
 from tests.support.logfmt import parse
 from tests.support.raw import Answer, read_answer, request
 from tests.support.server import Server
@@ -488,6 +488,27 @@ def test_the_log_of_an_origin_is_one_short_line_without_an_id(start_server, sent
     (line,) = refusals(server)
     assert line["origin"] == logged
     assert NO_ROOM[9:] not in server.log
+
+
+def test_a_server_below_a_path_of_its_own_serves_there(tmp_path):
+    server = Server(tmp_path / "data")
+    server.environ["SCRIPT_NAME"] = "/tables"
+    origin = server.url
+    server.url += "/tables"
+    server.ws_url += "/tables"
+    server.start()
+    try:
+        with closing(V1Client(server.ws_url, origin=origin)) as client:
+            assert client.upload(table(10))["rows"] == 11
+        with urllib.request.urlopen(f"{server.url}/static/js/main.js") as answer:
+            assert answer.status == 200
+        assert plain(server, "/tables").headers["Location"] == "tables/"
+        assert is_refused(plain(server, "/healthz"), 400)
+        lost = plain(server, "/tables/nothing/here")
+        assert is_refused(lost, 404)
+        assert 'href="../static/css/base.css"' in lost.body
+    finally:
+        server.stop()
 
 
 # What the viewer asks after a refused handshake, of which its browser tells it nothing

@@ -20,6 +20,8 @@ def link(path: str) -> str:
     """Return a link to a path of this site, which has no slash in front; an empty one is the start page."""
     # As the client wrote it, because that is what it resolves the link against: %2F is no slash there.
     asked = request.environ.get("RAW_URI", request.path).partition("?")[0].removeprefix(request.root_path)
+    if not asked:  # SCRIPT_NAME without the slash at its end: its last name is a file among others to the client
+        return f"{request.root_path.rpartition('/')[2]}/{path}"
     below = asked.count("/") - 1
     return "../" * below + path or "./"
 
