@@ -24,7 +24,7 @@ NPM := $(or $(shell command -v npm),$(BIN)/npm)
 # npm works in one node_modules, and pip in one .venv.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test test-long soak fuzz chaos bench format pictures clean check setup-test
+.PHONY: help run test test-long soak fuzz chaos bench format lock pictures clean check setup-test
 
 help:  ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -72,6 +72,9 @@ format: .venv/.test  ## format the Python code and fix what the linter can fix
 	ruff check --fix-only .
 	ruff format .
 
+lock: .venv/.test  ## lock requirements/*.in again for every supported Python; UPGRADE="redis numpy" or UPGRADE=all
+	$(BIN)/python -m tools.lock $(UPGRADE)
+
 pictures: setup-test  ## take the pictures in docs/ anew
 	$(BIN)/python -m tests.browser.pictures
 
@@ -84,7 +87,8 @@ setup-test: .venv/.test $(LIT)/lit-html.js node_modules/.dev $(TYPES)
 
 # The virtual environment counts as made when it has a pip: one that broke off half-way is made anew.
 $(BIN)/pip:
-	@$(PYTHON) -c 'import sys; sys.exit("tsvapp needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' || \
+		{ echo "tsvapp needs Python 3.11 to 3.14. Choose one: make PYTHON=python3.13 …" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || PYTHON=$(PYTHON) tools/install-packages python3-venv
 	$(PYTHON) -m venv --clear .venv
 

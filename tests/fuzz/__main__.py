@@ -8,7 +8,7 @@ give it to `check` of its target, name it in the tests, then cure it.
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +19,12 @@ LONGEST = 2000  # bytes of an input: larger ones meet nothing that these do not,
 
 
 def main(seconds: str = "3600", *targets: str) -> int:
-    """Fuzz one target after the other, each in a process of its own; return 1 if any failed."""
+    """Fuzz one target after the other, each in a process of its own; return 1 if any failed or cannot run."""
+    if importlib.util.find_spec("atheris") is None:
+        print(
+            "atheris, which guides the fuzzing, has no wheel for this machine: use Python 3.11 to 3.13 on x86_64 Linux"
+        )
+        return 1
     failed = []
     for target in targets or TARGETS:
         print(f"fuzzing {target} for {seconds} s", flush=True)
