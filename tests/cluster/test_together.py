@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 
 from tests.cluster.conftest import Workers
 from tests.support.client import ArticleClient, V1Client, table
@@ -45,6 +46,18 @@ def test_an_upload_is_seen_at_the_other_worker_while_it_runs(start_workers: Work
     assert (done["table"]["rows"], done["upload"]) == (20_001, None)
     viewer.send("turn", page=201)
     assert viewer.see(lambda event: event["page"] == 201)["data"] == [[f"cell 20001.{n}" for n in range(4)]]
+
+
+def test_an_identical_file_is_answered_at_the_other_worker_too(start_workers: Workers) -> None:
+    one, other = start_workers(2)
+    with closing(ArticleClient(one.ws_url)) as sender:
+        sender.send_file(table(249))
+        page = sender.receive()
+        with closing(ArticleClient(other.ws_url, page["uuid"])) as viewer:
+            assert viewer.receive() == page
+            for _ in range(2):
+                sender.send_file(table(249))
+                assert sender.receive() == viewer.receive() == page
 
 
 def test_presence_and_pointing_cross_workers(start_workers: Workers, v1_at: At) -> None:
