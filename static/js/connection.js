@@ -142,11 +142,12 @@ export class Connection {
     const event = /** @type {ServerEvent} */ (JSON.parse(text));
     if (event.type === "welcome") {
       this.#welcomed = true;
-      this.#failures = 0;
       this.#patience = Math.min(WATCHDOG_MS, 2.4 * 1000 * (event.heartbeat_seconds || 25));
       this.#onLink("live");
     }
     this.#onEvent(event);
+    // Not at the welcome: a client that fails at what follows it has to back off too.
+    if (event.type === "snapshot") this.#failures = 0;
   }
 
   /** @param {WebSocket} socket @param {number | null} [asked] */

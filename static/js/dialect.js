@@ -11,6 +11,7 @@ import { live } from "../vendor/lit-html/directives/live.js";
 
 import { DELIMITERS, encodingName, ODDITIES } from "./badge.js";
 import { counted, number } from "./format.js";
+import { below } from "./popovers.js";
 
 const BOOLEANS = [true, false];
 
@@ -25,7 +26,7 @@ export function dialectPopover(table, welcome, actions, hindered) {
   const { dialect, reasons } = table;
   const delimiters = welcome?.delimiters ?? Object.keys(DELIMITERS);
   const encodings = welcome?.encodings ?? [dialect.encoding];
-  return html`<div id="dialect" popover class="popover" role="dialog" aria-labelledby="dialect-title" @toggle=${placed}>
+  return html`<div id="dialect" popover class="popover" role="dialog" aria-labelledby="dialect-title" @toggle=${below(".badge")}>
     <h2 id="dialect-title">How this table is read</h2>
     <p class="hint">${hindered === null ? "A change here is for everyone. The file itself stays as it is." : `${hindered}.`}</p>
     <dl>
@@ -104,17 +105,4 @@ function oddities({ report }, actions) {
 function leave(then) {
   document.getElementById("dialect")?.hidePopover();
   then();
-}
-
-/**
- * Put the popover under its badge; on a narrow screen the style sheet makes it a sheet at the bottom.
- * @param {Event} event
- */
-function placed(event) {
-  const popover = /** @type {HTMLElement} */ (event.target);
-  const place = document.querySelector(".badge")?.getBoundingClientRect();
-  if (!place || !popover.matches(":popover-open")) return;
-  const left = Math.max(8, Math.min(place.left, innerWidth - popover.offsetWidth - 8));
-  popover.style.setProperty("--left", `${left}px`);
-  popover.style.setProperty("--top", `${place.bottom + 6}px`);
 }

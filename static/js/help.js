@@ -28,7 +28,7 @@ export function acceptKeys({ grid, tools, state }) {
   addEventListener("keydown", (event) => {
     const { mine, room } = state();
     if (event.defaultPrevented || !room.snapshot?.table || occupied(mine) || writes(event.target)) return;
-    if (document.querySelector(":popover-open") || remembered("shortcuts") === "off") return;
+    if (document.querySelector(":is(:popover-open)") || remembered("shortcuts") === "off") return;
     const act = shortcut(event);
     if (act === null) return;
     event.preventDefault();

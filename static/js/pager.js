@@ -11,6 +11,7 @@ import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { live } from "../vendor/lit-html/directives/live.js";
 
 import { pageShown } from "./alone.js";
+import { selectAll } from "./fields.js";
 import { counted, number } from "./format.js";
 import * as icons from "./icons.js";
 import { headerRows } from "./mine.js";
@@ -36,8 +37,8 @@ export function pager(state, actions, tools) {
       ${turn("First page", icons.first, 1, page > 1)}
       ${turn("Previous page", icons.previous, page - 1, page > 1)}
       <form class="goto" @submit=${go((to) => actions.turn(to))}>
-        <label>Page <input name="to" title=${why ?? nothing} ?disabled=${why !== null} inputmode="numeric" autocomplete="off" .value=${live(mine.draft ?? String(page))}
-          @focus=${select} @input=${typed} @blur=${() => actions.draft(null)} @keydown=${escaped} /></label>
+        <label><span class="word">Page</span> <input name="to" aria-label="Page" title=${why ?? nothing} ?disabled=${why !== null} inputmode="numeric" autocomplete="off" .value=${live(mine.draft ?? String(page))}
+          @focus=${selectAll} @input=${typed} @blur=${() => actions.draft(null)} @keydown=${escaped} /></label>
         <span class="of">of ${number(pages)}</span>
       </form>
       ${turn("Next page", icons.next, page + 1, page < pages)}
@@ -45,7 +46,7 @@ export function pager(state, actions, tools) {
     </div>
     ${mine.alone ? pill(state, actions) : nothing}
     <form class="goto row" @submit=${go((to) => actions.goToRow(to))}>
-      <label>Go to row <input name="to" inputmode="numeric" autocomplete="off" @focus=${select} /></label>
+      <label>Go to row <input name="to" inputmode="numeric" autocomplete="off" @focus=${selectAll} /></label>
       <button>Go</button>
     </form>
     <span class="span">
@@ -109,9 +110,4 @@ function pill({ room: { snapshot }, people: { turner, you } }, actions) {
     <span>${another ? html`<bdi>${another.name}</bdi> turned to page ${page}` : `The room is on page ${page}`}</span>
     <button type="button" @click=${actions.follow}>Return</button>
   </p>`;
-}
-
-/** @param {FocusEvent} event */
-function select({ target }) {
-  /** @type {HTMLInputElement} */ (target).select();
 }

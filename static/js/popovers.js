@@ -10,7 +10,7 @@ export function below(selector) {
   return (/** @type {Event} */ event) => {
     const popover = /** @type {HTMLElement} */ (event.target);
     const place = document.querySelector(selector)?.getBoundingClientRect();
-    if (!place || !popover.matches(":popover-open")) return;
+    if (!place || /** @type {ToggleEvent} */ (event).newState !== "open") return;
     const left = Math.max(EDGE_PX, Math.min(place.left, innerWidth - popover.offsetWidth - EDGE_PX));
     popover.style.setProperty("--left", `${left}px`);
     popover.style.setProperty("--top", `${place.bottom + 6}px`);

@@ -10,6 +10,7 @@
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 
 import { copyText, told } from "./copying.js";
+import { selectAll } from "./fields.js";
 import { bytes, dayAfter } from "./format.js";
 import * as icons from "./icons.js";
 import { hindrance } from "./people.js";
@@ -65,7 +66,7 @@ export function shareDialog(state, actions, together) {
 function link(label, id, first) {
   return html`<div class="line">
     <input class="link" readonly ?autofocus=${first} aria-label=${label} .value=${linkTo(id)}
-      @focus=${(/** @type {Event} */ { target }) => /** @type {HTMLInputElement} */ (target).select()} />
+      @focus=${selectAll} />
     <button type="button" class=${first ? "main" : ""} aria-label=${`Copy the ${label.toLowerCase()}`}
       @click=${copyField}>Copy</button>
   </div>`;

@@ -17,7 +17,7 @@ import { html, nothing, render } from "../vendor/lit-html/lit-html.js";
 import { bar } from "./bar.js";
 import { columnDialog, hiddenDialog } from "./columndialogs.js";
 import { dialectPopover } from "./dialect.js";
-import { outlastDoubleClicks } from "./dialogs.js";
+import { acceptPresses, show } from "./dialogs.js";
 import { Gathering } from "./gathering.js";
 import { Grid } from "./grid.js";
 import { acceptKeys, helpDialog, toldChip } from "./help.js";
@@ -34,8 +34,8 @@ import { layoutOf, table } from "./table.js";
 import { tableTools } from "./tabletools.js";
 import { cellDialog } from "./whole.js";
 
-/** What styles the table, the pager and what opens above them. */
-const SHEETS = ["table", "pager", "dialogs", "people", "print"];
+/** What styles the bar, the table, the pager and what opens above them. */
+const SHEETS = ["bar", "table", "pager", "dialogs", "people", "print"];
 
 /** Load the style sheets of all that is drawn here. */
 export function styled() {
@@ -98,7 +98,7 @@ export class Workbench {
       fit: tools.fit,
     });
     acceptKeys({ grid: this.#grid, tools, state });
-    outlastDoubleClicks(places.aside);
+    acceptPresses(places.aside);
     acceptPrinting({
       sight: () => state().mine.sight,
       see: (sight) => {
@@ -161,7 +161,7 @@ export class Workbench {
       ${toldChip(state.mine.told, this.#tools)}`,
       aside,
     );
-    for (const dialog of aside.querySelectorAll("dialog")) if (!dialog.open) dialog.showModal();
+    for (const dialog of aside.querySelectorAll("dialog")) if (!dialog.open) show(dialog);
   }
 
   /** @param {State} state @param {Sheet | null} sheet */

@@ -119,6 +119,20 @@ def test_a_column_is_made_wider_with_the_mouse_and_with_keys(page: Page) -> None
     assert width(head(page, "c0")) > width(head(page, "c3"))
 
 
+def test_no_part_of_the_edge_that_is_dragged_lies_under_the_next_heading(page: Page) -> None:
+    opened(page, numbers(50, columns=8))
+    for name in ("c1", "c7"):
+        covered = head(page, name).evaluate(
+            """(heading) => {
+              const grip = heading.querySelector(".grip");
+              const { left, right, top } = grip.getBoundingClientRect();
+              const points = Array.from({ length: right - left }, (_, at) => left + at + 0.5);
+              return points.filter((x) => document.elementFromPoint(x, top + 9) !== grip).length;
+            }"""
+        )
+        assert covered == 0
+
+
 def test_a_dialog_that_the_first_press_of_a_double_click_opened_outlasts_the_second(page: Page) -> None:
     opened(page, numbers(50, columns=8))
     box = head(page, "c7").bounding_box()

@@ -189,3 +189,20 @@ def test_a_phone_shows_everything_without_scrolling_the_page_sideways(open_page:
     page.locator(".badge").click()
     expect(page.get_by_label("Quotes")).to_be_in_viewport()
     fits()
+
+
+def test_a_phone_shows_the_pager_of_millions_of_rows_without_scrolling_sideways(open_page: OpenPage) -> None:
+    page = open_page(viewport={"width": 360, "height": 780}, has_touch=True)
+    opened(page, b"1\n" * 9_000_006)
+    page.get_by_label("Page", exact=True).fill("80000")
+    page.keyboard.press("Enter")
+    expect(page.locator(".counts")).to_have_text("rows 7,999,901–8,000,000 of 9,000,006")
+    for width in (360, 320):
+        page.set_viewport_size({"width": width, "height": 780})
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        for shown in (*page.locator("nav button").all(), page.get_by_label("Page", exact=True), page.locator(".of")):
+            box = shown.bounding_box()
+            assert box is not None
+            assert 0 <= box["x"] <= box["x"] + box["width"] <= width
+        assert page.get_by_label("Page", exact=True).evaluate("(field) => field.scrollWidth <= field.clientWidth")
+        assert page.locator(".of").evaluate("(words) => words.scrollWidth <= words.clientWidth")

@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 const ROOT = new URL("../../", import.meta.url);
 const read = (path) => readFileSync(new URL(path, ROOT), "utf8");
 const scripts = readdirSync(new URL("static/js", ROOT)).filter((name) => name.endsWith(".js"));
+const sheets = readdirSync(new URL("static/css", ROOT));
 const page = read("templates/viewer.html");
 
 /** The modules that one imports before it runs, and theirs, and so on. */
@@ -19,11 +20,29 @@ function imported(path, found = new Set([path])) {
 
 test("the page names beforehand all that the first screen imports, and nothing else", () => {
   const [ours, vendored] = [...page.matchAll(/for module in \[([^\]]*)\]/g)].map(([, list]) => list.match(/[\w/-]+/g));
-  const named = ["main", ...ours].map((name) => `static/js/${name}.js`);
+  const named = ours.map((name) => `static/js/${name}.js`);
   assert.deepEqual(
     [...named, ...vendored.map((name) => `static/vendor/lit-html/${name}.js`)].sort(),
     [...imported("static/js/main.js")].sort(),
   );
+});
+
+test("the README states the browser versions that the page does", () => {
+  const words = (text) => text.replaceAll(/\s+/g, " ");
+  const [, versions] = words(page).match(/Tables open in ([^<]*), and later versions\./);
+  assert.match(versions, /Chrome.* \d+, Firefox \d+, Safari \d+/);
+  assert.ok(words(read("README.md")).includes(versions), versions);
+});
+
+test("colours and popovers need nothing that a supported browser may lack", () => {
+  for (const sheet of sheets) {
+    const source = read(`static/css/${sheet}`).replaceAll(/\/\*.*?\*\//gs, "");
+    assert.doesNotMatch(source, /light-dark\(/, sheet);
+    assert.doesNotMatch(source.replaceAll(":is(:popover-open)", ""), /:popover-open/, sheet);
+  }
+  for (const name of scripts) {
+    assert.doesNotMatch(read(`static/js/${name}`).replaceAll(":is(:popover-open)", ""), /:popover-open/, name);
+  }
 });
 
 test("every module is used", () => {
