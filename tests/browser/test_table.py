@@ -200,9 +200,10 @@ def test_a_phone_shows_the_pager_of_millions_of_rows_without_scrolling_sideways(
     for width in (360, 320):
         page.set_viewport_size({"width": width, "height": 780})
         assert page.evaluate("document.documentElement.scrollWidth") == width
-        for shown in (*page.locator("nav button").all(), page.get_by_label("Page", exact=True), page.locator(".of")):
+        for shown in (*page.locator(".pager button").all(), page.get_by_label("Page", exact=True), page.locator(".of")):
             box = shown.bounding_box()
             assert box is not None
             assert 0 <= box["x"] <= box["x"] + box["width"] <= width
         assert page.get_by_label("Page", exact=True).evaluate("(field) => field.scrollWidth <= field.clientWidth")
-        assert page.locator(".of").evaluate("(words) => words.scrollWidth <= words.clientWidth")
+        for words in (".of", ".counts"):
+            assert page.locator(words).evaluate("(words) => words.scrollWidth <= words.clientWidth")
