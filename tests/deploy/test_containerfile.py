@@ -10,7 +10,9 @@ import os
 import re
 import shutil
 import subprocess
-from pathlib import Path
+import tomllib
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -89,11 +91,56 @@ def test_the_last_stage_serves_and_knows_whether_it_is_well(tmp_path: Path) -> N
     assert ill.returncode != 0
 
 
-def test_its_python_is_the_one_that_the_requirements_were_locked_for() -> None:
-    locked = re.search(r"pip-compile with Python (\S+)", (ROOT / "requirements" / "run.txt").read_text())
-    bases = re.findall(r"^FROM (python:\S+)", (ROOT / "deploy" / "Containerfile").read_text(), re.MULTILINE)
-    assert locked
-    assert set(bases) == {f"python:{locked[1]}-slim"}
+def test_its_python_is_one_that_the_requirements_are_locked_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    bases = re.findall(r"^FROM python:(\S+)-slim", (ROOT / "deploy" / "Containerfile").read_text(), re.MULTILINE)
+    assert len(set(bases)) == 1
+    assert f"Programming Language :: Python :: {bases[0]}" in project["classifiers"]
+
+
+def ignored(path: str) -> bool:
+    """Return whether .dockerignore keeps a path from the builder; the last line that matches it or a parent decides."""
+    found = False
+    parents = [path, *(str(parent) for parent in PurePosixPath(path).parents)]
+    for line in (ROOT / ".dockerignore").read_text().splitlines():
+        pattern = line.removeprefix("!").replace("**/", "*")
+        if line and not line.startswith("#") and any(fnmatch(parent, pattern) for parent in parents if parent != "."):
+            found = not line.startswith("!")
+    return found
+
+
+def test_the_builder_is_sent_all_that_is_copied() -> None:
+    every = [each for steps in stages().values() for each in steps]
+    copied = {source for word, rest in every if word == "COPY" and "--from" not in rest for source in rest.split()[:-1]}
+    assert "tsvapp" in copied
+    for source in copied:
+        inside = [path for path in (ROOT / source).rglob("*.*") if not {"vendor", "__pycache__"} & {*path.parts}]
+        for path in (ROOT / source, *inside):
+            assert not ignored(str(path.relative_to(ROOT))), path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "data/documents/0",
+        ".venv/bin/python",
+        "node_modules/typescript/package.json",
+        ".git/config",
+        "static/vendor/lit-html/lit-html.js",
+        "tsvapp/table/__pycache__/cells.pyc",
+        ".mypy_cache/3.11/cache.db",
+        "tests/artifacts/picture.png",
+    ],
+)
+def test_the_builder_is_not_sent_what_is_large_or_private(path: str) -> None:
+    assert ignored(path)
+
+
+def test_podman_is_told_to_keep_the_health_check() -> None:
+    for name in ("docs/deploy.md", "deploy/Containerfile"):
+        builds = re.findall(r"podman build .*", (ROOT / name).read_text())
+        assert builds
+        assert all("--format docker" in build for build in builds), name
 
 
 def test_it_is_started_as_make_starts_it_by_a_user_who_is_not_root() -> None:
