@@ -13,6 +13,7 @@ BIN := .venv/bin
 LIT := static/vendor/lit-html
 QR := static/vendor/lean-qr
 TYPES := $(QR)/lean-qr.d.ts
+BROWSERS := chromium-headless-shell firefox-esr webkit2gtk-driver xvfb
 # Those of docs/deploy.md, which are tested, and what makes certificates for them.
 PROXIES := haproxy apache2 lighttpd lighttpd-mod-openssl caddy openssl
 JS_TESTS = $(wildcard tests/js/*.test.js)
@@ -83,7 +84,7 @@ clean:  ## remove all that was set up or left by tests; data/ stays
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 setup-test: .venv/.test $(LIT)/lit-html.js node_modules/.dev $(TYPES)
-	@tools/install-packages nginx chromium-headless-shell redis-server $(PROXIES)
+	@tools/install-packages nginx redis-server $(BROWSERS) $(PROXIES)
 
 # The virtual environment counts as made when it has a pip: one that broke off half-way is made anew.
 $(BIN)/pip:
