@@ -10,7 +10,8 @@
 
 import { html, nothing } from "../vendor/lit-html/lit-html.js";
 
-import { counted, visible } from "./format.js";
+import { visible } from "./celltext.js";
+import { counted } from "./format.js";
 import * as icons from "./icons.js";
 import { nameAt } from "./sheet.js";
 import { signs } from "./table.js";

@@ -19,9 +19,10 @@ import { html, nothing } from "../vendor/lit-html/lit-html.js";
 import { guard } from "../vendor/lit-html/directives/guard.js";
 import { repeat } from "../vendor/lit-html/directives/repeat.js";
 
+import { cut, visible } from "./celltext.js";
 import { rectangle } from "./clipboard.js";
 import { inSight, offsets, plan } from "./offsets.js";
-import { cut, letters, visible } from "./format.js";
+import { letters } from "./format.js";
 import { cellAt, headingAt } from "./sheet.js";
 
 /** Pixels that table.css adds to every cell: padding on both sides and the line. */
@@ -194,7 +195,7 @@ function shown(text) {
 
 /**
  * Draw text in which hidden characters have become signs.
- * @param {import("./format.js").Piece[]} pieces
+ * @param {import("./celltext.js").Piece[]} pieces
  */
 export function signs(pieces) {
   return pieces.map((piece) => (piece.sign ? html`<span class="sign">${piece.text}</span>` : piece.text));

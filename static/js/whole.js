@@ -9,7 +9,8 @@
 import { html } from "../vendor/lit-html/lit-html.js";
 
 import { copyText, told } from "./copying.js";
-import { counted, cut, number, visible } from "./format.js";
+import { cut, visible } from "./celltext.js";
+import { counted, number } from "./format.js";
 import * as icons from "./icons.js";
 import { signs } from "./table.js";
 
