@@ -46,6 +46,7 @@ test: setup-test check  ## set up what tests need and run all of them, long ones
 	pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder
 
 test-long: setup-test  ## run the long tests at the size that is stated
+	@tools/install-packages debootstrap
 	pytest -m long
 
 fuzz: .venv/.fuzz  ## look for input that breaks the reader, the protocols or the handshake; SECONDS=60 ONLY=reader
