@@ -12,6 +12,9 @@
   } catch (missing) {
     /** @type {HTMLElement} */ (old.previousElementSibling).hidden = true;
     old.hidden = false;
+    // The page of every room is the same, so the id is taken from the address.
+    var download = old.querySelector("a");
+    if (download) download.href = location.pathname.replace(/.*\//, "") + ".tsv";
     return;
   }
   function start() {
