@@ -74,7 +74,8 @@ def cell(row: int, column: int) -> str:
     ],
     ids=["console", "exception", "policy"],
 )
-def test_an_error_in_the_console_is_noticed(open_tab: OpenTab, script: str) -> None:
+def test_an_error_in_the_console_is_noticed(open_tab: OpenTab, expected_complaints: list[str], script: str) -> None:
+    expected_complaints.append("to.be.noticed")  # Firefox reports a violation of the policy twice
     tab = open_tab()
     tab.take_complaints()
     tab.evaluate(script)
@@ -171,6 +172,35 @@ def test_the_share_dialog_shows_the_link_and_copies_it(pair: tuple[Tab, Tab]) ->
     first.hides("dialog")
     first.click("button", "Share")
     first.click("dialog.share button", "Close")
+    first.hides("dialog")
+
+
+def test_typing_after_a_click_into_the_page_field_replaces_its_number(pair: tuple[Tab, Tab]) -> None:
+    first, second = pair
+    first.click("button", "Next page")
+    at_page(first, 2)
+    first.click(PAGE)
+    first.type("4")
+    assert first.evaluate(f"visible('{PAGE}').value") == "4"
+    first.press("Enter")
+    at_page(second, 4)
+
+
+def test_the_link_is_selected_when_the_share_dialog_opens(pair: tuple[Tab, Tab]) -> None:
+    first, _ = pair
+    first.click("button", "Share")
+    first.wait_for("document.activeElement === visible('input.link')")
+    first.wait_for(
+        "(({ value, selectionStart: start, selectionEnd: end }) => value.slice(start, end))(visible('input.link'))"
+        " === location.href"
+    )
+
+
+def test_a_click_beside_a_dialog_closes_it(pair: tuple[Tab, Tab]) -> None:
+    first, _ = pair
+    first.click("button", "Share")
+    first.shows("dialog.share")
+    first.click_at(20, 400)
     first.hides("dialog")
 
 

@@ -191,6 +191,8 @@ class FirefoxTab(Tab):
 
     def perform(self, source: dict[str, Any]) -> None:
         """Perform actions."""
+        # A tab in the background has no focus events.
+        self._call("browsingContext.activate")
         self._call("input.performActions", actions=[source])
 
     def choose_file(self, selector: str, path: Path) -> None:
