@@ -16,6 +16,7 @@ TsvappError
 │   └── StorageFailed     the disk is full or failing
 ├── StoreAway             the store that workers share does not answer
 ├── LimitReached          rooms, members or connections: as many as the server takes
+├── TooSoon               a command that was given a moment ago; it may be given again in a few seconds
 └── Restarting            the server is about to end; the next one takes over
 
 Each class carries its code (for programs), the HTTP status and the WebSocket close code it deserves; the
@@ -156,6 +157,14 @@ class LimitReached(TsvappError):
     code = "limit_reached"
     http_status = 503
     close_code = 1013
+
+
+class TooSoon(TsvappError):
+    """Refuse a command that was given a moment ago and costs everyone in the room something."""
+
+    code = "too_soon"
+    http_status = 429
+    close_code = 1008
 
 
 class StoreAway(TsvappError):

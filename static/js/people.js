@@ -15,12 +15,16 @@
  * @property {Finger | null} finger
  * @property {(News & {at: number}) | null} news what was just done, until it is dismissed or over
  * @property {Person | null} turner who turned to the room's page
- * @property {Person[]} asking those who ask me for the wheel
+ * @property {Person[]} asking those who ask me for the wheel, at most MAX_ASKING
+ * @property {boolean} askingMore more ask than are listed
  * @property {boolean} asked I have asked for the wheel
  *
  * @typedef {{type: "news", news: News} | {type: "news_over"} | {type: "finger_over"} | {type: "asking_over", member: string}
  *   | {type: "asked", asked: boolean}} PeopleEvent
  */
+
+/** People who ask for the wheel and are listed: each takes a card of the screen. */
+const MAX_ASKING = 5;
 
 /** @returns {People} */
 export function newPeople() {
@@ -32,6 +36,7 @@ export function newPeople() {
     news: null,
     turner: null,
     asking: [],
+    askingMore: false,
     asked: false,
   };
 }
@@ -69,19 +74,35 @@ export function reducePeople(people, given, before, after, now) {
     case "news_over":
       return people.news ? { ...people, news: null } : people;
     case "wheel_asked":
-      return { ...people, asking: [...without(people.asking, event.by.member), event.by] };
+      return askedBy(people, event);
     case "asking_over":
-      return { ...people, asking: without(people.asking, event.member) };
+      return { ...people, asking: without(people.asking, event.member), askingMore: false };
     case "asked":
       return { ...people, asked: event.asked };
     case "link":
       // Who points or asks is not known any more.
-      return event.link === "live" ? people : { ...people, finger: null, asking: [], asked: false };
+      return event.link === "live" ? people : { ...people, finger: null, asking: [], askingMore: false, asked: false };
     case "unknown_room":
       return newPeople();
     default:
       return people;
   }
+}
+
+/**
+ * List those who ask; who has asked before keeps the place.
+ * @param {People} people
+ * @param {WheelAsked} event
+ * @returns {People}
+ */
+function askedBy(people, event) {
+  const known = (/** @type {Person} */ { member }) => people.asking.some((each) => each.member === member);
+  const all = [...people.asking, ...event.people.filter((each) => !known(each))];
+  return {
+    ...people,
+    asking: all.slice(0, MAX_ASKING),
+    askingMore: people.askingMore || event.more || all.length > MAX_ASKING,
+  };
 }
 
 /** @param {Person[]} people @param {string} member */
@@ -106,6 +127,7 @@ function moved(people, before, after, now) {
     news: people.news && stillTrue(people.news, after) ? people.news : null,
     turner: turned ? (after.by ?? null) : people.turner,
     asking: handed ? [] : people.asking,
+    askingMore: !handed && people.askingMore,
     asked: handed ? false : people.asked,
   };
 }

@@ -55,8 +55,10 @@ function theirs({ name }, { room, people: { asked } }, together) {
  * @param {Together} together
  */
 export function happenings(state, together) {
-  const { news, asking } = state.people;
+  const { news, asking, askingMore } = state.people;
   return html`${asking.map((person) => asks(person, together))}${
+    askingMore ? html`<section class="asks"><span class="what">and more people ask</span></section>` : nothing
+  }${
     news === null ? nothing : keyed(news.at, html`${news.mine ? nothing : frame(news.by)}${told()}`)
   }`;
 

@@ -164,7 +164,9 @@ export interface You {
 
 export interface WheelAsked {
   type: "wheel_asked";
-  by: Person;
+  /** At most 5 of those who ask. */
+  people: Person[];
+  more: boolean;
 }
 
 export interface Links {

@@ -115,7 +115,7 @@ def test_the_wheel_is_asked_for_and_handed_over_across_workers(start_workers: Wo
     second.send("turn", page=2)
     assert second.wait_for("error")["code"] == "not_allowed"
     second.send("ask_wheel")
-    asking = first.wait_for("wheel_asked")["by"]
+    (asking,) = first.wait_for("wheel_asked")["people"]
     first.send("hand", member=asking["member"])
     handed = second.see(lambda event: event["presenter"] and event["presenter"] != presenting["presenter"])
     assert handed["presenter"]["member"] == asking["member"]

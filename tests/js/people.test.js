@@ -58,11 +58,23 @@ test("a snapshot is no motion: it keeps a finger as old as it is, and revives no
 });
 
 test("who asks for the wheel is listed once, until answered or the wheel is another's", () => {
-  const asks = { type: "wheel_asked", by: BOB };
+  const asks = { type: "wheel_asked", people: [BOB], more: false };
   assert.deepEqual(after(snapshotOf(), asks, asks).people.asking, [BOB]);
   assert.deepEqual(after(snapshotOf(), asks, { type: "asking_over", member: "b" }).people.asking, []);
   const state = after(snapshotOf(), asks, { type: "asked", asked: true }, snapshotOf({ revision: 2, presenter: BOB }));
   assert.deepEqual([state.people.asking, state.people.asked], [[], false]);
+});
+
+test("of many who ask for the wheel five are listed, and that there are more", () => {
+  const people = Array.from({ length: 5 }, (_, at) => ({ ...BOB, member: `m${at}` }));
+  const five = { type: "wheel_asked", people, more: false };
+  const sixth = { type: "wheel_asked", people: [BOB], more: false };
+  assert.deepEqual([after(snapshotOf(), five).people.asking.length, after(snapshotOf(), five).people.askingMore], [5, false]);
+  const state = after(snapshotOf(), five, sixth);
+  assert.deepEqual([state.people.asking, state.people.askingMore], [people, true]);
+  assert.equal(after(snapshotOf(), { ...five, more: true }).people.askingMore, true);
+  const answered = reduce(state, { type: "asking_over", member: "m0" }, 1).people;
+  assert.deepEqual([answered.asking.length, answered.askingMore], [4, false]);
 });
 
 test("news stays until it is over; what can be undone only as long as it can", () => {

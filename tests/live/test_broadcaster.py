@@ -8,17 +8,18 @@ from __future__ import annotations
 import json
 import zlib
 from functools import partial
-from time import monotonic, sleep
+from time import monotonic, sleep, thread_time
 from typing import Any
 
 import gevent
 import pytest
 
 from tests.table.memory import MemoryBlob
-from tsvapp.live.broadcaster import SLICE_SECONDS, Listener, Occasion
+from tsvapp.live.broadcaster import MAX_ASKERS, Listener, Occasion
 from tsvapp.live.live_room import LiveRoom
 from tsvapp.live.outbox import Slot
 from tsvapp.live.records import describe
+from tsvapp.live.slices import SLICE_SECONDS
 from tsvapp.room import view
 from tsvapp.room.people import person
 from tsvapp.room.room import Audience
@@ -153,9 +154,9 @@ def test_a_long_pass_lets_others_run(room: LiveRoom) -> None:
 
 
 def busy_for(seconds: float) -> int:
-    """Hold the processor, as work on the event loop does."""
-    end = monotonic() + seconds * 1.1
-    while monotonic() < end:
+    """Spend so much of the processor's time, as work on the event loop does."""
+    end = thread_time() + seconds * 1.1
+    while thread_time() < end:
         pass
     return 1
 
@@ -215,6 +216,39 @@ def test_progress_does_not_raise_the_revision_and_many_are_told_as_few(room: Liv
     assert told[-1]["upload"]["stored"] == 1000
     assert len(told) < 3
     assert room.state.revision == revision == told[-1]["revision"]
+
+
+def told_of(member: Listener, slot: Slot) -> list[dict[str, Any]]:
+    return [payload(frame) for of, frame in member.outbox.offers if of is slot]  # type: ignore[attr-defined]
+
+
+def test_many_who_ask_for_the_wheel_at_once_are_one_event_in_a_slot_for_the_presenter_alone(room: LiveRoom) -> None:
+    presenter, other = join(room), join(room)
+    room.change(view.hand, presenter.person)
+    quiet(room)
+    askers = [person("room", f"asker {number}") for number in range(1000)]
+    for each in askers:
+        room.broadcaster.ask(each)
+    quiet(room)
+    (told,) = told_of(presenter, Slot.WHEEL_ASKED)
+    assert [each["member"] for each in told["people"]] == [each.member for each in askers[:MAX_ASKERS]]
+    assert told["more"] is True
+    assert told_of(other, Slot.WHEEL_ASKED) == []
+    room.broadcaster.ask(askers[0])
+    quiet(room)
+    assert [each["member"] for each in told_of(presenter, Slot.WHEEL_ASKED)[1]["people"]] == [askers[0].member]
+
+
+def test_new_links_are_told_in_a_slot_to_those_who_may_drive(room: LiveRoom) -> None:
+    driver, watcher = join(room), join(room)
+    watcher.may_drive = False
+    quiet(room)
+    for number in range(10):
+        room.watch_id = f"watch {number}"
+        room.broadcaster.soon(Slot.LINKS)
+    quiet(room)
+    assert [each["watch_id"] for each in told_of(driver, Slot.LINKS)] == ["watch 9"]
+    assert told_of(watcher, Slot.LINKS) == []
 
 
 def test_a_page_that_cannot_be_read_is_told_in_words(room: LiveRoom, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -146,6 +146,35 @@ def test_the_link_to_look_only_can_be_renewed_and_the_former_is_spent(
         urllib.request.urlopen(f"{server.url}/{former}.tsv")
 
 
+def test_a_second_renewal_within_ten_seconds_is_refused_and_changes_nothing(v1: Connect) -> None:
+    driver = with_table(v1)
+    other = v1(driver.room_id)
+    driver.send("renew")
+    renewed = other.wait_for("links")["watch_id"]
+    for client in (driver, other):
+        client.send("renew")
+        error = client.wait_for("error")
+        assert error["code"] == "too_soon"
+        assert "10 seconds" in error["message"]
+    assert v1(driver.room_id).first["watch_id"] == renewed
+
+
+def test_who_asks_for_the_wheel_again_within_two_seconds_is_told_to_wait_whatever_the_key(v1: Connect) -> None:
+    driver = with_table(v1)
+    other = v1(driver.room_id)
+    driver.send("present")
+    other.see(lambda event: event["presenter"] is not None)
+    other.send("ask_wheel")
+    named(other, "Somebody else", "e" * 24)
+    other.send("ask_wheel")
+    error = other.wait_for("error")
+    assert error["code"] == "too_soon"
+    assert "2 seconds" in error["message"]
+    driver.wait_for("wheel_asked")
+    after_all(driver)
+    assert sum(event["type"] == "wheel_asked" for event in driver.events) == 1
+
+
 # People
 
 
@@ -250,7 +279,9 @@ def test_the_wheel_is_asked_for_and_handed_over_and_given_back_to_everyone(v1: C
     driver.send("present")
     other.see(lambda event: event["presenter"] is not None)
     other.send("ask_wheel")
-    assert driver.wait_for("wheel_asked")["by"] == them
+    assert driver.wait_for("wheel_asked")["people"] == [them]
+    driver.send("ask_wheel")
+    assert driver.wait_for("error")["code"] == "not_allowed"
     other.send("hand", member=them["member"])
     assert other.wait_for("error")["code"] == "not_allowed"
     driver.send("hand", member="nobody")

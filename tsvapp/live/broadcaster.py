@@ -21,16 +21,24 @@ from tsvapp.live.frame import message_frame
 from tsvapp.live.offload import offload
 from tsvapp.live.outbox import Outbox, Slot
 from tsvapp.live.pages import Moment, encode_state
-from tsvapp.room.events import ErrorEvent, Heartbeat, Pointing, Presence, Progress, progress, serialize
+from tsvapp.live.slices import SLICE_SECONDS
+from tsvapp.room.events import (
+    ErrorEvent,
+    Heartbeat,
+    Links,
+    Pointing,
+    Presence,
+    Progress,
+    WheelAsked,
+    progress,
+    serialize,
+)
 from tsvapp.room.people import Person, Pointed
 from tsvapp.room.room import Audience, Room
 from tsvapp.room.view import RoomState
 from tsvapp.settings import Settings
 from tsvapp.store.blob import unreadable
 from tsvapp.table.document import Reading
-
-SLICE_SECONDS = 0.005
-"""How long a pass runs before others may: half of the 10 ms that nothing on the event loop may exceed."""
 
 PROGRESS_SECONDS = 0.1
 """Least time between two progress events: ten a second look continuous."""
@@ -43,6 +51,12 @@ KEPT_BYTES = 64 << 10
 
 POINTING_SECONDS = 0.05
 """Least time between two pointing events: twenty a second look like a hand."""
+
+ASKED_SECONDS = 1.0
+"""Least time between two events that name who asks for the wheel."""
+
+MAX_ASKERS = 5
+"""Askers that one event names; the presenter is told that there are more."""
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +120,10 @@ class Broadcaster:
         self._frames_of: tuple[RoomState, Pointed | None, str] | None = None
         self._finished: str | None = None
         self._pages: dict[Audience, int] = {}
+        self._askers: dict[str, Person] = {}
         self._occasions = {
+            Slot.LINKS: Occasion(0.0, share=1.0),
+            Slot.WHEEL_ASKED: Occasion(ASKED_SECONDS, share=0.02),
             Slot.POINTING: Occasion(POINTING_SECONDS, share=0.1),
             Slot.PROGRESS: Occasion(PROGRESS_SECONDS, share=0.1),
             Slot.PRESENCE: Occasion(PRESENCE_SECONDS, share=0.02),
@@ -138,6 +155,13 @@ class Broadcaster:
         """Tell everyone who is here, how far an upload has come, who points where, or that we live, when it is time."""
         self._occasions[slot].ask()
         self._wake()
+
+    def ask(self, by: Person) -> None:
+        """Tell the presenter soon that `by` asks for the wheel; several who ask meanwhile are one event."""
+        # One more than are named says that there are more.
+        if len(self._askers) <= MAX_ASKERS:
+            self._askers[by.member] = by
+        self.soon(Slot.WHEEL_ASKED)
 
     @property
     def busy(self) -> bool:
@@ -172,12 +196,26 @@ class Broadcaster:
     def _tell(self, slot: Slot) -> None:
         if (event := self._event(slot)) is not None:
             frames = {Audience.V1: (slot, message_frame(serialize(event)))}
-            everyone: list[Listener] = list(self._room.members)  # type: ignore[arg-type]  # in a live room they are
-            self._count(slot, 1, len(everyone))
-            self._offer(everyone, frames)
+            receivers = self._receivers(slot)
+            self._count(slot, 1, len(receivers))
+            self._offer(receivers, frames)
 
-    def _event(self, slot: Slot) -> Progress | Presence | Pointing | Heartbeat | None:
+    def _receivers(self, slot: Slot) -> list[Listener]:
+        everyone: list[Listener] = list(self._room.members)  # type: ignore[arg-type]  # in a live room they are
+        if slot is Slot.LINKS:
+            return [each for each in everyone if each.may_drive]
+        if slot is Slot.WHEEL_ASKED:
+            presenter = self._room.state.presenter
+            return [each for each in everyone if presenter and each.person.member == presenter.member]
+        return everyone
+
+    def _event(self, slot: Slot) -> Links | WheelAsked | Progress | Presence | Pointing | Heartbeat | None:
         room = self._room
+        if slot is Slot.LINKS:
+            return Links(room.watch_id)
+        if slot is Slot.WHEEL_ASKED:
+            askers, self._askers = list(self._askers.values()), {}
+            return WheelAsked(askers[:MAX_ASKERS], len(askers) > MAX_ASKERS)
         if slot is Slot.HEARTBEAT:
             return Heartbeat(room.epoch, room.state.revision)
         if slot is Slot.PROGRESS:

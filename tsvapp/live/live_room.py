@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,8 @@ class LiveRoom(Room):
         self.broadcaster = Broadcaster(self, settings, self.counts)
         self.touched = monotonic()
         """When it was last used, by a clock that nobody sets: `used_at` is for the record."""
+        self.renewed = -inf
+        """When its links were last replaced at this worker, as `touched`."""
         self.reading_turn = BoundedSemaphore(1)
         """Held while a native thread reads bytes into an index: a chunk and a re-reading take turns."""
         self.former: dict[str, dict[str, Any]] = {}

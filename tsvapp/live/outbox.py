@@ -36,9 +36,11 @@ class Slot(IntEnum):
     ACK = 2
     SNAPSHOT = 3
     POINTING = 4
-    PROGRESS = 5
-    PRESENCE = 6
-    HEARTBEAT = 7
+    LINKS = 5
+    WHEEL_ASKED = 6
+    PROGRESS = 7
+    PRESENCE = 8
+    HEARTBEAT = 9
 
 
 class Outbox:

@@ -18,7 +18,6 @@ import orjson
 from gevent.lock import BoundedSemaphore
 
 from tsvapp.errors import StoreAway
-from tsvapp.live import wheel
 from tsvapp.live.ids import new_id
 from tsvapp.live.outbox import Slot
 from tsvapp.room import view
@@ -232,7 +231,7 @@ class Share:
     def _take_asked(self, asked: bytes | None) -> None:
         before, self._asked = self._asked, asked or b""
         if before is not None and asked and asked != before:
-            wheel.tell_asked(self._room, Person(**orjson.loads(asked)["by"]))
+            self._room.broadcaster.ask(Person(**orjson.loads(asked)["by"]))
 
     def _take_heres(self, heres: int) -> None:
         # A list of people is larger than a turn: it is asked for when it has changed.

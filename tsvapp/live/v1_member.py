@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from math import inf
+from time import monotonic
 from typing import get_args
 
-from tsvapp.errors import BadCommand, LimitReached, NotAllowed, NoUpload, TsvappError, UnknownRoom
+from tsvapp.errors import BadCommand, LimitReached, NotAllowed, NoUpload, TooSoon, TsvappError, UnknownRoom
 from tsvapp.live import wheel
 from tsvapp.live.broadcaster import Listener
 from tsvapp.live.connection import Connection
@@ -59,13 +61,16 @@ log = logging.getLogger(__name__)
 READ_COUNTS = 4
 """Further messages that one counts for, of its address, that has the server read the disk for its sender alone."""
 
+ASK_SECONDS = 2.0
+"""Least time between two requests of one connection for the wheel."""
+
 NOBODY = Person("", "", 0)
 
 
 class V1Member(Listener):
     """Take part by `tsvapp.v1`; without a room, every command is answered that there is none."""
 
-    __slots__ = ("_connection", "_key", "_proving", "_refused", "_room", "_upload", "_worker")
+    __slots__ = ("_asked", "_connection", "_key", "_proving", "_refused", "_room", "_upload", "_worker")
 
     def __init__(self, connection: Connection, worker: Worker, room: LiveRoom | None, may_drive: bool) -> None:
         self._key = new_key()
@@ -77,6 +82,7 @@ class V1Member(Listener):
         self._upload: Running | None = None
         self._refused = False
         self._proving = False
+        self._asked = -inf
 
     def converse(self, reason: str = "unknown") -> None:
         """Join the room, do what the messages say until the connection ends, and leave.
@@ -138,7 +144,7 @@ class V1Member(Listener):
             ask = command.ask if isinstance(command, Look | ReadCell) else None
             upload = command.upload if isinstance(command, Resume) else None
             room = self._room
-            if room is None:
+            if room is None or room.deleted:
                 raise UnknownRoom("There is no table at this address. Start a new one.")
             # Of an upload that may be, no chunk is left out because somebody presents meanwhile: it would have a hole.
             goes_on = isinstance(command, Chunk) and self._upload is not None
@@ -182,7 +188,7 @@ class V1Member(Listener):
             case Present():
                 wheel.present(room, self.person)
             case AskWheel():
-                wheel.ask(room, self.person)
+                self._ask_wheel(room)
             case Hand(member):
                 wheel.hand(room, self.person, member)
             case Restore(document):
@@ -201,6 +207,13 @@ class V1Member(Listener):
             room.change(view.hand, self.person)
         self._answer(You(self.person))
         room.broadcaster.soon(Slot.PRESENCE)
+
+    def _ask_wheel(self, room: LiveRoom) -> None:
+        # For the connection, not for its key: a client may introduce itself with another key each time.
+        if monotonic() - self._asked < ASK_SECONDS:
+            raise TooSoon(f"You have asked within the last {ASK_SECONDS:.0f} seconds. Wait for an answer.")
+        wheel.ask(room, self.person)
+        self._asked = monotonic()
 
     def _begin(self, room: LiveRoom, name: str, size: int) -> None:
         try:

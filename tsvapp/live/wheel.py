@@ -6,12 +6,9 @@ The wheel belongs to a member's id, not to a connection, so a presenter whose li
 from __future__ import annotations
 
 from tsvapp.errors import NotAllowed
-from tsvapp.live.frame import message_frame
 from tsvapp.live.live_room import LiveRoom
 from tsvapp.room import view
-from tsvapp.room.events import WheelAsked, serialize
 from tsvapp.room.people import Person
-from tsvapp.room.room import Audience
 from tsvapp.room.view import RoomState
 
 
@@ -28,22 +25,15 @@ def present(room: LiveRoom, by: Person) -> None:
 
 
 def ask(room: LiveRoom, by: Person) -> None:
-    """Ask the presenter for the wheel; raise NotAllowed where nobody presents."""
+    """Ask the presenter for the wheel; raise NotAllowed where nobody presents, or the asker does."""
     presenter = room.state.presenter
     if presenter is None:
         raise NotAllowed("Nobody is presenting: everyone may drive.")
-    tell_asked(room, by)
+    if presenter.member == by.member:
+        raise NotAllowed("You are presenting already.")
+    room.broadcaster.ask(by)
     if room.share is not None:
         room.share.ask_wheel(by)
-
-
-def tell_asked(room: LiveRoom, by: Person) -> None:
-    """Tell the presenter, if here, that somebody asks for the wheel."""
-    presenter = room.state.presenter
-    frame = message_frame(serialize(WheelAsked(by)))
-    for member in list(room.members):
-        if presenter and member.person.member == presenter.member and member.audience is Audience.V1:
-            member.outbox.answer(frame)  # type: ignore[attr-defined]  # all members of a live room have one
 
 
 def hand(room: LiveRoom, by: Person, to: str | None) -> None:

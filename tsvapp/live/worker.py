@@ -17,13 +17,11 @@ from typing import TYPE_CHECKING
 import gevent
 from gevent.event import Event
 
-from tsvapp.errors import Restarting, StartupError, StorageFailed
+from tsvapp.errors import Restarting, StartupError, StorageFailed, TooSoon, TsvappError
 from tsvapp.live import wheel
 from tsvapp.live.addresses import Addresses, Proxies
-from tsvapp.live.broadcaster import SLICE_SECONDS
 from tsvapp.live.connection import Connection
 from tsvapp.live.counts import Counts
-from tsvapp.live.frame import message_frame
 from tsvapp.live.live_room import LiveRoom
 from tsvapp.live.metrics import MetricsListener, registry_of
 from tsvapp.live.outbox import Slot
@@ -31,10 +29,10 @@ from tsvapp.live.receiving import Receiving
 from tsvapp.live.records import SAVE_SECONDS, Records
 from tsvapp.live.registry import Registry
 from tsvapp.live.silence import ROUNDS, Silence
+from tsvapp.live.slices import in_slices
 from tsvapp.live.uploads import Uploads
-from tsvapp.room.events import Links, serialize
 from tsvapp.room.protocol import NO_ROOM
-from tsvapp.room.room import Audience, Member
+from tsvapp.room.room import Member
 from tsvapp.settings import Settings
 from tsvapp.store.local import LocalStore
 
@@ -63,6 +61,9 @@ FIRST_RETRY_SECONDS = 0.2
 
 LONGEST_SPREAD_SECONDS = 15.0
 """As long as a viewer waits between two attempts of its own at most."""
+
+RENEW_SECONDS = 10.0
+"""Least time between two renewals of one room's links."""
 
 log = logging.getLogger(__name__)
 
@@ -191,12 +192,9 @@ class Worker:
         return True
 
     def _send_away(self) -> None:
-        started, everyone = monotonic(), list(self.connections)
-        for connection in everyone:
+        everyone = list(self.connections)
+        for connection in in_slices(everyone):
             connection.close(Restarting.close_code, retry_words(len(everyone)))
-            if monotonic() - started > SLICE_SECONDS:
-                gevent.sleep(0)
-                started = monotonic()
 
     def _shared_records(self) -> SharedRecords:
         # Here, because a server alone is spared the time and the memory that the client of Redis takes.
@@ -216,7 +214,7 @@ class Worker:
     def _gone_elsewhere(self, room: LiveRoom, reason: str) -> None:
         self.registry.gone(room)
         self.records.forget_copies(room)
-        self._expel(list(room.members), reason)
+        self._expel(room, list(room.members), reason)
 
     def _worker_died(self, room: LiveRoom, worker: str) -> None:
         self.uploads.worker_died(room, worker)
@@ -227,12 +225,22 @@ class Worker:
         """Delete a room for good, and tell everyone in it."""
         self.uploads.clear(room, None, "")
         self.registry.delete(room)
-        self._expel(list(room.members), "deleted")
+        self._expel(room, list(room.members), "deleted")
 
     def renew_watch(self, room: LiveRoom) -> None:
-        """Replace the id to look by: who came by it has to ask for the new one, and drivers are told it."""
+        """Replace the id to look by: who came by it has to ask for the new one, and drivers are told it.
+
+        Raise TooSoon within RENEW_SECONDS of the last time: each renewal is an event for everyone and a spent id.
+        """
+        if monotonic() - room.renewed < RENEW_SECONDS:
+            raise TooSoon(f"This link was replaced within the last {RENEW_SECONDS:.0f} seconds. Try again in a moment.")
+        before, room.renewed = room.renewed, monotonic()
         watchers = [member for member in room.members if not member.may_drive]
-        self.registry.renew_watch(room)
+        try:
+            self.registry.renew_watch(room)
+        except TsvappError:
+            room.renewed = before  # nothing was replaced: it may be tried again at once
+            raise
         self._tell_renewed(room, watchers)
 
     def _watch_renewed(self, room: LiveRoom, watch_id: str) -> None:
@@ -241,16 +249,14 @@ class Worker:
         self._tell_renewed(room, [member for member in room.members if not member.may_drive])
 
     def _tell_renewed(self, room: LiveRoom, watchers: list[Member]) -> None:
-        self._expel(watchers, "renewed")
-        frame = message_frame(serialize(Links(room.watch_id)))
-        for member in list(room.members):
-            if member.may_drive and member.audience is Audience.V1:
-                member.outbox.answer(frame)  # type: ignore[attr-defined]
+        room.broadcaster.soon(Slot.LINKS)
+        self._expel(room, watchers, "renewed")
 
     @staticmethod
-    def _expel(members: Iterable[Member], reason: str) -> None:
-        for member in members:
-            member.expel(reason, NO_ROOM[reason])  # type: ignore[attr-defined]
+    def _expel(room: LiveRoom, members: Iterable[Member], reason: str) -> None:
+        for member in in_slices(members):
+            if member in room.members:  # it may have left meanwhile
+                member.expel(reason, NO_ROOM[reason])  # type: ignore[attr-defined]
 
     def _wait_to_own(self) -> None:
         while not self.store.own():

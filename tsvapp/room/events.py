@@ -111,10 +111,11 @@ class You:
 
 @dataclass(frozen=True, slots=True)
 class WheelAsked:
-    """Tell the presenter that somebody asks for the wheel."""
+    """Tell the presenter who asks for the wheel: some of them, and whether there are more."""
 
     type: ClassVar[str] = "wheel_asked"
-    by: Person
+    people: Sequence[Person]
+    more: bool
 
 
 @dataclass(frozen=True, slots=True)
