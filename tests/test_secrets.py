@@ -105,17 +105,20 @@ class Session:
             "/metrics",
         ):
             for method in methods:
-                self.raw(f"{method} {path} HTTP/1.1\r\nHost: a\r\nReferer: http://a/{some_id}\r\nConnection: close\r\n")
+                self.raw(
+                    f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nReferer: http://localhost/{some_id}\r\n"
+                    "Connection: close\r\n"
+                )
         for lines in (
             f"GET /{some_id}\r\n",
-            f"GET /{some_id} HTTP/9.9\r\nHost: a\r\n",
-            f"G=T /{some_id} HTTP/1.1\r\nHost: a\r\n",
-            f"GET /{some_id} HTTP/1.1\r\nHost: a\r\nX /{some_id}: 1\r\n",
-            f"GET /{some_id} HTTP/1.1\r\nHost: a\r\n /{some_id}\r\n",
-            f"GET /{some_id} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX: {some_id * 500}\r\n",
-            f"POST /{some_id} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: {some_id}\r\n",
-            f"POST /{some_id} HTTP/1.1\r\nHost: a\r\nContent-Length: {some_id}\r\n",
-            f"GET /parser/ws/{some_id} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nOrigin: http://b/{some_id}\r\n",
+            f"GET /{some_id} HTTP/9.9\r\nHost: localhost\r\n",
+            f"G=T /{some_id} HTTP/1.1\r\nHost: localhost\r\n",
+            f"GET /{some_id} HTTP/1.1\r\nHost: localhost\r\nX /{some_id}: 1\r\n",
+            f"GET /{some_id} HTTP/1.1\r\nHost: localhost\r\n /{some_id}\r\n",
+            f"GET /{some_id} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX: {some_id * 500}\r\n",
+            f"POST /{some_id} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: {some_id}\r\n",
+            f"POST /{some_id} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {some_id}\r\n",
+            f"GET /parser/ws/{some_id} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nOrigin: http://b/{some_id}\r\n",
             f"{some_id}\r\n",
             f"/{some_id}\0\r\n",
         ):
@@ -157,7 +160,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[list[Sessio
             server.signal(signal.SIGHUP)
             server.wait_for_log("Worker exiting", since)
         server.stop()
-        sessions[1].raw(f"GET /{client.room_id} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n")
+        sessions[1].raw(f"GET /{client.room_id} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n")
         yield sessions, server, metrics, "".join(nginx.logs())
     finally:
         server.stop()

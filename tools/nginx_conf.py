@@ -17,6 +17,10 @@ ROOT = Path(__file__).resolve().parents[1]
 CONF = ROOT / "nginx" / "tsvapp.conf"
 CLUSTER_CONF = ROOT / "nginx" / "tsvapp-cluster.conf"
 
+ANY_NAME = '"~^"'
+LOCAL_NAMES = r'localhost *.localhost "~^[0-9.]+$" "~^\[[0-9a-f:.]+\]$"'
+"""Loopback names and addresses, as `tsvapp.live.hosts` allows them."""
+
 
 def nginx_program() -> str | None:
     """Return the path of nginx, also where only root looks; None if there is none."""
@@ -31,16 +35,20 @@ def write(
     access_log: Path | str,
     error_log: Path | str,
     main: str,
+    names: str = ANY_NAME,
 ) -> list[str]:
     """Write a configuration into `directory`, and return the options with which nginx runs on it.
 
     `upstream` is the address of one worker, which goes into tsvapp.conf, or several, which go into tsvapp-cluster.conf;
-    `access_log` and `error_log` are files, `main` stands outside of http, and says at least what nginx itself logs.
+    `access_log` and `error_log` are files, `names` is what stands behind server_name, `main` stands outside of http,
+    and says at least what nginx itself logs.
     """
     text = _replaced(
         CONF.read_text(),
         {
+            "listen 80;": f"listen {listen};",
             "listen 80 ": f"listen {listen} ",
+            "server_name tsvapp.example.org;": f"server_name {names};",
             "root /srv/tsvapp;": f"root {ROOT};",
             "access_log /var/log/nginx/tsvapp.access.log ": f"access_log {access_log} ",
             "error_log /var/log/nginx/tsvapp.error.log ": f"error_log {error_log} ",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import signal
 import socket
 import sys
@@ -83,10 +84,24 @@ class Cluster:
         listen = f"{self.host}:{self.port}"
         # Each worker writes its own lines; those of nginx would say the same once more.
         options = nginx_conf.write(
-            directory, listen, sockets, access_log="/dev/null", error_log="stderr", main="error_log stderr warn;"
+            directory,
+            listen,
+            sockets,
+            access_log="/dev/null",
+            error_log="stderr",
+            main="error_log stderr warn;",
+            names=self._names(),
         )
         host = "127.0.0.1" if self.host in ("0.0.0.0", "*") else self.host
         return Part("nginx", [program, *options], lambda: _answers(socket.AF_INET, (host, self.port), "/healthz"))
+
+    def _names(self) -> str:
+        """Return the names under which nginx answers: the workers believe it."""
+        given = (self.host, socket.gethostname(), *os.environ.get("TSVAPP_HOSTS", "").split())
+        if "*" in given[2:]:
+            return nginx_conf.ANY_NAME
+        names = sorted({name.lower() for name in given if re.fullmatch(r"[A-Za-z0-9._-]+", name)} - {"localhost"})
+        return " ".join([nginx_conf.LOCAL_NAMES, *names])
 
     def run(self) -> NoReturn:
         """Start all, and look after them until Ctrl+C; raise Failed when one ends by itself."""

@@ -100,6 +100,11 @@ class Settings:
     abandon_seconds: float = _setting(3600.0, "seconds a broken upload can be resumed before its bytes are deleted")
     wheel_seconds: float = _setting(10.0, "seconds a presenter may be gone before everyone drives again")
     metrics_port: int = _setting(0, "port on 127.0.0.1 that answers /metrics; 0 for none", may_be_0=True)
+    hosts: tuple[str, ...] = _setting(
+        (),
+        "further names under which this server is reached without a proxy, separated by spaces; * for any;"
+        " others are answered 421",
+    )
     allowed_origins: tuple[str, ...] = _setting((), "further origins whose pages may connect, separated by spaces")
 
     @property
@@ -120,6 +125,8 @@ class Settings:
                 given[entry.name] = _url(name, text, entry.metadata["schemes"])
             else:
                 given[entry.name] = _parse(name, text, entry.default, entry.metadata["may_be_0"])
+        if host := environ.get("HOST", "").strip():
+            given["hosts"] = (*given.get("hosts", ()), host)  # where it listens (gunicorn.conf.py)
         return cls(**given)
 
 

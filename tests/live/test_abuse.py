@@ -112,7 +112,7 @@ def test_a_download_that_nobody_takes_is_cut_and_a_slow_one_arrives(start_server
         peer.settimeout(40)
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10)
         peer.connect(("127.0.0.1", server.port))
-        peer.sendall(f"GET /{sender.room_id}.tsv HTTP/1.1\r\nHost: tables.local\r\n\r\n".encode())
+        peer.sendall(f"GET /{sender.room_id}.tsv HTTP/1.1\r\nHost: tables.localhost\r\n\r\n".encode())
         return peer
 
     idle, slow = download(), download()

@@ -19,7 +19,7 @@ from tests.live.test_broadcaster import join, quiet, room  # noqa: F401  # a fix
 from tests.live.test_costs import Counted
 from tests.support.client import ArticleClient, V1Client, open_socket, table
 from tests.support.metrics import Scrape
-from tests.support.raw import RawClient
+from tests.support.raw import RawClient, request
 from tests.support.server import ROOT, Server, free_port
 from tsvapp.live.counts import Counts, Spread
 from tsvapp.live.live_room import LiveRoom
@@ -37,6 +37,13 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.start()
     yield server
     server.stop()
+
+
+def test_metrics_are_told_under_a_name_of_this_machine_alone(measured: Server) -> None:
+    for host, status in (("localhost:1", 200), ("127.0.0.1", 200), ("evil.example", 421), ("xn--", 421)):
+        answer = request(int(measured.metrics_port), ["GET /metrics HTTP/1.1", f"Host: {host}", "Connection: close"])
+        assert answer.status == status
+        assert ("tsvapp_" in answer.body) == (status == 200)
 
 
 def test_a_session_is_counted(start_server: Start, clients: ExitStack) -> None:

@@ -14,9 +14,13 @@ import gevent.monkey
 
 from tests.support import faults
 from tsvapp import create_app
+from tsvapp.live import worker
 from tsvapp.live.article_member import ArticleMember
 from tsvapp.store.blob import FileBlob
 from tsvapp.store.local import LocalStore
+
+# The same room's links are renewed for one fault after the other.
+worker.RENEW_SECONDS = 0.0
 
 really_sleep = gevent.monkey.get_original("time", "sleep")
 really_flush = os.fsync

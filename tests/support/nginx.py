@@ -30,7 +30,9 @@ def nginx_program() -> str:
 class Nginx:
     """Run nginx on the project's files, but for port, paths and upstream, which is a port or several Unix sockets."""
 
-    def __init__(self, directory: Path, upstream: int | Sequence[Path], main: str = "") -> None:
+    def __init__(
+        self, directory: Path, upstream: int | Sequence[Path], main: str = "", names: str = nginx_conf.ANY_NAME
+    ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.ws_url = f"ws://127.0.0.1:{self.port}"
@@ -45,6 +47,7 @@ class Nginx:
             access_log=self._access_log,
             error_log=self._error_log,
             main=f"{main} error_log stderr notice;",
+            names=names,
         )
         self.command = [program, *options]
         self._process = subprocess.Popen(self.command, stderr=subprocess.PIPE, text=True)

@@ -36,10 +36,13 @@ HANDSHAKE = {
 }
 
 
+NAMES = ["tables.local", "xn--tbl-6na.example"]
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Start one server for all, because none of these tests changes anything of it."""
-    server = Server(tmp_path_factory.mktemp("server"), allowed_origins=" ".join(LISTED))
+    server = Server(tmp_path_factory.mktemp("server"), allowed_origins=" ".join(LISTED), hosts=" ".join(NAMES))
     server.start()
     yield server
     server.stop()
@@ -232,9 +235,9 @@ GET = b"GET /parser/ws HTTP/1.1\r\n"
         pytest.param(GET + HEAD + b"X: a\x00b\r\n\r\n", 400, id="a NUL"),
         pytest.param((GET + HEAD + b"\r\n").replace(b"\r\n", b"\n"), 400, id="other row ends"),
         pytest.param(b"GET /" + b"a" * 5000 + b" HTTP/1.1\r\n" + HEAD + b"\r\n", 414, id="a long address"),
-        pytest.param(b"GET /" + b"a" * 5_000_000, 414, id="an address without an end"),
+        pytest.param(b"GET /" + b"a" * 1_000_000, 414, id="an address without an end"),
         pytest.param(GET + HEAD + b"X: " + b"a" * 9000 + b"\r\n\r\n", 431, id="a long header"),
-        pytest.param(GET + HEAD + b"X: " + b"a" * 5_000_000, 431, id="a header without an end"),
+        pytest.param(GET + HEAD + b"X: " + b"a" * 1_000_000, 431, id="a header without an end"),
         pytest.param(GET + HEAD + b"".join(b"X%d: 1\r\n" % n for n in range(100)) + b"\r\n", 431, id="many headers"),
     ],
 )
@@ -265,7 +268,7 @@ def test_a_handshake_that_comes_in_pieces_passes(server, size):
 def test_a_long_head_stops_nobody(server):
     since = len(server.log.splitlines())
     with closing(socket.create_connection(("127.0.0.1", server.port), WAIT_SECONDS)) as peer:
-        peer.sendall(GET + HEAD + b"X: " + b"a" * 8000 + b"\r\nX: " + b"a" * 5_000_000)
+        peer.sendall(GET + HEAD + b"X: " + b"a" * 8000 + b"\r\nX: " + b"a" * 1_000_000)
         assert read_answer(peer).status == 431
     assert plain(server, "/healthz").status == 200
     assert "stood still" not in "".join(server.log.splitlines()[since:])

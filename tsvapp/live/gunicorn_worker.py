@@ -55,6 +55,9 @@ PROMPT_SECONDS = 1.0
 LINGER_SECONDS = 1.0
 """How long a refused client may go on sending: to close on unread bytes would destroy the answer on its way."""
 
+LINGER_BYTES = 1 << 20
+"""Bytes that are taken meanwhile: beyond, the client does not stop for the answer."""
+
 LOOPBACK = "127.0.0.1"
 
 ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
@@ -243,6 +246,20 @@ class BoundedWorker(GeventWorker):
             finally:
                 self._served.discard(mine)
 
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
+        """Answer one request; no address takes a body, so none is asked for or read, and the connection ends.
+
+        gunicorn would read a body to its end before the next request.
+        """
+        if not _has_body(req):
+            return super().handle_request(listener_name, req, sock, addr)
+        req.force_close()
+        req._expected_100_continue = False
+        try:
+            return super().handle_request(listener_name, req, sock, addr)
+        finally:
+            _linger(sock)
+
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Answer what is no request, in words, and not faster than requests; it may hold a room's id: no log has it."""
         ours = isinstance(exc, errors.InvalidResponseHeader | errors.InvalidResponseHeaderName)
@@ -252,10 +269,7 @@ class BoundedWorker(GeventWorker):
         tsvapp = self._tsvapp
         tsvapp.addresses.requests(tsvapp.proxies.client_address(addr[0], "")).wait()
         self.refuse(client, *STATUS.get(type(exc), BAD_REQUEST))
-        with suppress(OSError), gevent.Timeout(LINGER_SECONDS, False):  # type: ignore[arg-type]
-            client.shutdown(socket.SHUT_WR)
-            while client.recv(1 << 16):
-                pass
+        _linger(client)
 
     def refuse(self, client: Any, status: int, reason: str, words: str) -> None:
         """Answer in plain words on a connection that is about to be closed."""
@@ -275,3 +289,19 @@ class BoundedWorker(GeventWorker):
                 socket.socket.recv(client, 1 << 16)
             socket.socket.send(client, "\r\n".join([*lines, "", f"{words}\n"]).encode())
             client.settimeout(LINGER_SECONDS)
+
+
+def _has_body(req: Any) -> bool:
+    return any(
+        name == "TRANSFER-ENCODING" or (name == "CONTENT-LENGTH" and value.strip("0")) for name, value in req.headers
+    )
+
+
+def _linger(client: Any) -> None:
+    """Take for a moment what is still on its way: to close on unread bytes would destroy the answer."""
+    with suppress(OSError), gevent.Timeout(LINGER_SECONDS, False):  # type: ignore[arg-type]
+        client.shutdown(socket.SHUT_WR)
+        left = LINGER_BYTES
+        while left > 0 and (data := socket.socket.recv(client, 1 << 16)):
+            left -= len(data)
+            gevent.sleep(0)

@@ -23,6 +23,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from tsvapp.live.counts import Spread
+from tsvapp.live.hosts import Hosts, is_valid
 from tsvapp.live.offload import offload
 from tsvapp.room.protocol import SUBPROTOCOL
 
@@ -123,8 +124,9 @@ class WorkerCollector(Collector):
 class MetricsListener:
     """Answer GET /metrics on 127.0.0.1 while it is started; port 0 is none at all."""
 
-    def __init__(self, port: int, registry: CollectorRegistry) -> None:
+    def __init__(self, port: int, registry: CollectorRegistry, hosts: Hosts) -> None:
         self._port = port
+        self._hosts = hosts
         self._answer: Callable[..., Iterable[bytes]] = make_wsgi_app(registry, disable_compression=True)
         self._server: WSGIServer | None = None
 
@@ -146,6 +148,11 @@ class MetricsListener:
             self._server.close()
 
     def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        host = environ.get("HTTP_HOST", "")
+        if host and not (is_valid(host) and self._hosts.allows(host)):
+            # A page on this machine's screen could read them by DNS rebinding.
+            start_response("421 Misdirected Request", [("Content-Type", "text/plain; charset=utf-8")])
+            return [b"Metrics are at an address or a name of this machine; TSVAPP_HOSTS adds names.\n"]
         if environ["PATH_INFO"] == "/metrics":
             return self._answer(environ, start_response)
         start_response("404 Not Found", [("Content-Type", "text/plain; charset=utf-8")])

@@ -22,6 +22,7 @@ from tsvapp.live import wheel
 from tsvapp.live.addresses import Addresses, Proxies
 from tsvapp.live.connection import Connection
 from tsvapp.live.counts import Counts
+from tsvapp.live.hosts import Hosts
 from tsvapp.live.live_room import LiveRoom
 from tsvapp.live.metrics import MetricsListener, registry_of
 from tsvapp.live.outbox import Slot
@@ -85,13 +86,14 @@ class Worker:
         self.receiving = Receiving(settings.receiving_bytes)
         self.silence = Silence()
         self.proxies = Proxies(settings.trusted_proxies)
+        self.hosts = Hosts(settings.hosts)
         # Above the limit of open files every accept fails; documents and the log need some too.
         open_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         self.max_connections = min(settings.max_connections, open_files - 256)
         self.max_sockets = open_files - 128
         """WebSockets and all that only ask: the rest is for documents, the records and the log."""
         self.draining = False
-        self._metrics = MetricsListener(settings.metrics_port, registry_of(self))
+        self._metrics = MetricsListener(settings.metrics_port, registry_of(self), self.hosts)
         self._ready = Event()
         self._drained = Event()
         self._gone = Event()

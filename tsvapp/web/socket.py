@@ -58,14 +58,8 @@ def register(app: Flask) -> None:
     app.config["SOCK_SERVER_OPTIONS"] = SERVER_OPTIONS
     app.extensions["tsvapp.origin_log"] = OriginLog()
     app.register_blueprint(blueprint)
-    app.before_request(_keep_pace)
     app.register_error_handler(WebsocketMismatch, _not_a_handshake)
     app.register_error_handler(RemoteProtocolError, _broken_handshake)
-
-
-def _keep_pace() -> None:
-    """Let one that asks too fast wait: for what it asks, and in its socket."""
-    worker().addresses.requests(_address()).wait()
 
 
 def worker() -> Worker:
