@@ -197,7 +197,10 @@ def test_the_page_has_the_words_of_a_restart():
 
 def test_the_page_has_the_names_and_limits_of_the_protocol():
     assert f"`{protocol.SUBPROTOCOL}`" in PAGE
-    assert f"text message larger than {protocol.COMMAND_BYTES >> 10} KiB" in " ".join(PAGE.split())
+    assert (
+        f"text message larger than {protocol.COMMAND_BYTES >> 10} KiB ({protocol.PAGE_NUMBER_BYTES} bytes on"
+        in " ".join(PAGE.split())
+    )
 
 
 def test_the_articles_answer_has_the_keys_that_the_page_says():

@@ -1,6 +1,7 @@
 """9 and 10: messages up to the limit are taken, in any fragments and pieces; what is larger is refused before it comes.
 
-Limits: 16 MiB of a file and 64 KiB of a text on the article's protocol, 256 KiB of a chunk on `tsvapp.v1`.
+Limits: 16 MiB of a file and 256 bytes of a text on the article's protocol, 256 KiB of a chunk and
+4 KiB of a command on `tsvapp.v1`.
 """
 
 from __future__ import annotations
@@ -68,8 +69,8 @@ ALLOWED = [
     *chopped(2 * MIB, (64 * KIB,)),
     Case("9.4 a file of 16 MiB in fragments of 4 MiB, and an empty one", partial(file_of, LIMIT, 4 * MIB, b"")),
     Case(
-        "9.4 a text of 64 KiB in fragments of 1 KiB",
-        (b"".join(fragments(TEXT, *cut(b"2".ljust(64 * KIB), KIB))), Page(2)),
+        "9.4 a text of 256 bytes in fragments of 16",
+        (b"".join(fragments(TEXT, *cut(b"2".ljust(256), 16))), Page(2)),
         in_room=True,
     ),
     Case(
@@ -127,19 +128,22 @@ TOO_LARGE = [
         "9 a file that is too large, the most of which comes before it is refused",
         (frame(BINARY, a_table(256 * KIB), fin=False) + header(CONTINUATION, LIMIT) + a_table(100 * KIB), TOO_BIG),
     ),
-    Case("9 a text of 64 KiB and a byte is refused before it comes", (header(TEXT, 64 * KIB + 1), TOO_BIG)),
+    Case("9 a text of 257 bytes is refused before it comes", (header(TEXT, 257), TOO_BIG)),
     Case(
         "9 a text in fragments is counted whole",
-        (frame(TEXT, b"1" * 40_000, fin=False) + header(CONTINUATION, 40_000), TOO_BIG),
+        (frame(TEXT, b"1" * 150, fin=False) + header(CONTINUATION, 150), TOO_BIG),
     ),
     Case(
         "9 a text is counted in bytes",
-        (frame(TEXT, "é".encode() * 32_000, fin=False) + header(CONTINUATION, 2000), TOO_BIG),
+        (frame(TEXT, "é".encode() * 120, fin=False) + header(CONTINUATION, 20), TOO_BIG),
     ),
     Case(
         "9 a chunk of 256 KiB and a byte is refused before it comes", (header(BINARY, 256 * KIB + 1), TOO_BIG), v1=True
     ),
-    Case("9 a command of 64 KiB and a byte is refused before it comes", (header(TEXT, 64 * KIB + 1), TOO_BIG), v1=True),
+    Case("9 a command of 4 KiB and a byte is refused before it comes", (header(TEXT, 4 * KIB + 1), TOO_BIG), v1=True),
+    Case(
+        "9.4 a command of 4 KiB is taken", (frame(TEXT, b'{"type": "renew"}'.ljust(4 * KIB)), Event("links")), v1=True
+    ),
     Case(
         "9 behind what is too large nothing is heard any more",
         (header(BINARY, LIMIT + 1) + frame(PING, b"x") * 10, TOO_BIG),

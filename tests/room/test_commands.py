@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tracemalloc
 import zlib
 from dataclasses import asdict, fields
 from types import MappingProxyType
@@ -50,6 +51,7 @@ from tsvapp.room.events import (
     serialize_article,
 )
 from tsvapp.room.people import Here, Person, Pointed
+from tsvapp.room.protocol import COMMAND_BYTES, PAGE_NUMBER_BYTES
 from tsvapp.room.view import Notice, RoomState, Table, Upload
 from tsvapp.table.dialect import DELIMITERS, ENCODINGS
 
@@ -76,7 +78,7 @@ EVENTS = [
     Presence(2, [Here("m", "Guest Heron", 210, None, True)]),
     Pointing(POINTED),
     You(HERON),
-    WheelAsked(HERON),
+    WheelAsked([HERON], True),
     Links("watch"),
     Heartbeat("epoch", 12),
     Ready("upload", 0, [(0, 65536), (131072, 196608)]),
@@ -156,6 +158,38 @@ def test_no_number_grows_without_bound(number):
 )
 def test_a_file_name_is_kept_without_its_directories(name, kept):
     assert parse(command(type="begin", name=name, size=1)).name == kept
+
+
+@pytest.mark.parametrize("longest", ["\N{FOX FACE}" * 255, "\x01" * 255, '"' * 255, "ä" * 255])
+@pytest.mark.parametrize("as_ascii", [True, False])
+def test_the_longest_honest_commands_fit_into_the_limit(longest, as_ascii):
+    upload, most = "a" * 36, LAST_PAGE
+    for honest in (
+        {"type": "begin", "name": longest, "size": most},
+        {"type": "resume", "upload": upload, "name": longest, "size": most},
+        {"type": "introduce", "key": "k" * 64, "name": longest[:40], "hue": 359},
+        {"type": "look", "ask": most, "page": most, "first_column": most},
+        {"type": "point", "row": most, "column": most},
+        {"type": "read", "encoding": "windows-1252", "delimiter": "\t", "quoting": False, "header": False},
+    ):
+        message = json.dumps(honest, ensure_ascii=as_ascii)
+        assert len(message.encode()) <= COMMAND_BYTES
+        assert parse(message)
+
+
+def test_a_name_of_slashes_alone_is_cut_without_making_a_piece_of_each():
+    message = command(type="begin", name="/" * 100_000, size=1)
+    tracemalloc.start()
+    assert parse(message).name == "table.tsv"
+    (_, peak) = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5 * len(message)
+
+
+@pytest.mark.parametrize("number", ["9" * 64, f"{'3':>256}"])
+def test_the_longest_page_numbers_fit_into_the_limit_of_the_article(number):
+    assert len(number) <= PAGE_NUMBER_BYTES
+    assert parse_article(number).page > 0
 
 
 @pytest.mark.parametrize(

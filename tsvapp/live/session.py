@@ -21,7 +21,7 @@ from tsvapp.live.ids import mask
 from tsvapp.live.pace import Pace
 from tsvapp.live.v1_member import V1Member
 from tsvapp.live.worker import Worker
-from tsvapp.room.protocol import CHUNK_BYTES, COMMAND_BYTES, SUBPROTOCOL
+from tsvapp.room.protocol import CHUNK_BYTES, COMMAND_BYTES, PAGE_NUMBER_BYTES, SUBPROTOCOL
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,11 @@ def take_over(
     mine = socket.socket(sock.family, sock.type, sock.proto, fileno=sock.detach())
     settings = worker.settings
     _mind(mine, settings.vanish_seconds)
-    limits = MessageLimits(text=COMMAND_BYTES, binary=CHUNK_BYTES if v1 else settings.max_article_bytes)
+    limits = (
+        MessageLimits(text=COMMAND_BYTES, binary=CHUNK_BYTES)
+        if v1
+        else MessageLimits(text=PAGE_NUMBER_BYTES, binary=settings.max_article_bytes)
+    )
     paces = (Pace(settings.messages_per_second), worker.addresses.messages(address))
     connection = Connection(mine, limits, settings.stall_seconds, paces)
     connection.share_memory(worker.receiving, address)

@@ -213,7 +213,7 @@ def parse(message: str | bytes) -> Command:
 
 def _file_name(given: dict[str, Any], kind: str) -> str:
     # Directories are no part of a name.
-    return re.split(r"[/\\]", _text(given, kind, "name"))[-1][:MAX_NAME_CHARS] or "table.tsv"
+    return _text(given, kind, "name").replace("\\", "/").rpartition("/")[2][:MAX_NAME_CHARS] or "table.tsv"
 
 
 def _parse_read(given: dict[str, Any]) -> Read:

@@ -10,8 +10,11 @@ CHUNK_BYTES = 256 << 10
 WINDOW_BYTES = 16 * CHUNK_BYTES
 """Most bytes a client sends before they are acknowledged: 40 MB/s over a line of 100 ms, 4 MiB of memory at most."""
 
-COMMAND_BYTES = 64 << 10
-"""Most bytes of a text message: the longest command is a few hundred bytes and a file name."""
+COMMAND_BYTES = 4 << 10
+"""Most bytes of a text message: a name of 255 characters has at most 3,060 in JSON, and all else of a command 200."""
+
+PAGE_NUMBER_BYTES = 256
+"""Most bytes of a text message of the article's protocol: 64 digits, and white space around them."""
 
 NO_ROOM = {
     "unknown": "There is no table at this address. Check that the link is whole.",
