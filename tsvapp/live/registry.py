@@ -128,9 +128,12 @@ class Registry:
                     log.info("evicted", extra={"fields": fields})
 
     def save(self) -> None:
-        """Write down every room that has changed."""
+        """Write down every room that has changed; one that cannot be is logged, and keeps no other from it."""
         for room in self.rooms():
-            self._records.save_if_needed(room)
+            try:
+                self._records.save_if_needed(room)
+            except Exception:
+                log.exception("room %.8s could not be saved", room.room_id)
 
     def expire(self) -> None:
         """Delete the rooms that nobody has used for `room_days`; one that is in memory is in use."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,14 +11,36 @@ from urllib.parse import unquote, urlsplit
 import redis
 from redis.backoff import NoBackoff
 from redis.cluster import RedisCluster
+from redis.connection import ConnectionPool
 from redis.exceptions import RedisClusterException, RedisError
 from redis.retry import Retry
-from redis.sentinel import Sentinel
+from redis.sentinel import Sentinel, SentinelConnectionPool
 
 from tsvapp.errors import StartupError, StoreAway
 
 ANSWER_SECONDS = 2.0
 """How long an answer is waited for: people wait with it."""
+
+
+class Paired(ConnectionPool):
+    """Pool connections on which each reply belongs to the next command.
+
+    A connection comes back while an exception ends what it was taken for: a greenlet is killed or times out while it
+    waits for a reply, or one of several replies in a pipeline cannot be parsed. Replies may then be on their way that
+    nobody reads, and the next command would take one for its own, which can be another room's state. So such a
+    connection is closed; it connects again when it is next used. The library closes it in some of these cases only: not
+    with Sentinel (`disconnect_on_error` is False there), nor in a pipeline.
+    """
+
+    def release(self, connection: Any) -> None:
+        """Take a connection back."""
+        if sys.exc_info()[1] is not None:
+            connection.disconnect()
+        super().release(connection)
+
+
+class PairedBySentinel(Paired, SentinelConnectionPool):
+    """The same, connected to the master that sentinels name."""
 
 
 @contextmanager
@@ -43,7 +66,7 @@ def connecting(url: str) -> Callable[[], Any]:
             plain = url.replace("redis+cluster", "redis", 1)
             redis.connection.parse_url(plain)  # type: ignore[no-untyped-call]
             # It asks for the nodes at once, and may have to be asked again: they may not be there yet.
-            return lambda: RedisCluster.from_url(plain, **options)
+            return lambda: RedisCluster.from_url(plain, connection_pool_class=Paired, **options)
         if parts.scheme == "redis+sentinel":
             hosts = parts.netloc.rpartition("@")[2].split(",")
             pairs = [
@@ -54,10 +77,10 @@ def connecting(url: str) -> Callable[[], Any]:
                 pairs, sentinel_kwargs=options, password=password, **options
             )
             master = sentinel.master_for(  # type: ignore[no-untyped-call]
-                parts.path.strip("/") or "mymaster"
+                parts.path.strip("/") or "mymaster", connection_pool_class=PairedBySentinel
             )
             return lambda: master
-        single = redis.Redis.from_url(url, **options)
+        single = redis.Redis.from_pool(Paired.from_url(url, **options))
         return lambda: single
     except ValueError as error:
         raise StartupError(
