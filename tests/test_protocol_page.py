@@ -26,13 +26,13 @@ PAGE = (ROOT / "docs" / "protocol.md").read_text()
 COMMANDS = [
     *(commands.Turn, commands.Begin, commands.Resume, commands.Cancel, commands.Read, commands.Look, commands.ReadCell),
     *(commands.Introduce, commands.At, commands.Point, commands.Present, commands.AskWheel, commands.Hand),
-    *(commands.Restore, commands.Delete, commands.Renew),
+    *(commands.Restore, commands.Delete, commands.Renew, commands.Remove),
 ]
 """The commands that are text; a chunk and a whole file are binary messages and have no type on the wire."""
 
 VALUES = {"name": "a.tsv", "size": 1, "upload": "u", "ask": 1, "page": 1, "first_column": 0, "row": 1, "column": 0}
-VALUES |= {"key": "k" * 20, "hue": 7, "member": "m", "document": "d"}
-OPTIONAL = {"introduce": {"name", "hue"}, "at": {"page"}, "point": {"row"}, "hand": {"member"}}
+VALUES |= {"key": "k" * 20, "hue": 7, "member": "m", "document": "d", "both": True}
+OPTIONAL = {"introduce": {"name", "hue"}, "at": {"page"}, "point": {"row"}, "hand": {"member"}, "renew": {"both"}}
 """Fields that may be null, and so left out."""
 
 

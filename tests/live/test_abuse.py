@@ -19,9 +19,10 @@ import psutil
 import pytest
 
 from tests.support.attackers import KINDS
-from tests.support.client import ArticleClient, V1Client, open_socket, table
+from tests.support.client import ArticleClient, V1Client, table
 from tests.support.server import ROOT, Server
 from tests.support.waiting import wait_until
+from tsvapp.room.protocol import NO_ROOM
 
 Start = Callable[..., Server]
 PAGES = 200
@@ -166,20 +167,30 @@ def test_connects_to_ids_that_nobody_knows_leave_nothing_behind(start_server: St
     assert rooms_kept(server) == 0
 
 
-def test_by_the_articles_protocol_an_unknown_id_is_an_empty_room_only_while_somebody_is_in_it(
+def test_an_id_that_the_server_has_not_made_is_no_room_by_either_protocol(start_server: Start) -> None:
+    server = start_server()
+    for room_id in (str(uuid4()), "00000000-0000-4000-8000-000000000000"):
+        with closing(ArticleClient(server.ws_url, room_id)) as article:
+            assert article.wait_for_close() == (1008, NO_ROOM["unknown"])
+        with closing(V1Client(server.ws_url, room_id)) as visitor:
+            assert visitor.first["reason"] == "unknown"
+    assert rooms_kept(server) == 0
+
+
+def test_by_the_articles_protocol_a_room_that_is_there_is_joined_by_its_id(
     start_server: Start, clients: ExitStack
 ) -> None:
-    server, room_id = start_server(idle_seconds=0.1), str(uuid4())
-    with closing(open_socket(server.ws_url, room_id)), closing(V1Client(server.ws_url, room_id)) as other:
-        assert other.first["type"] == "welcome"
-        assert other.wait_for("snapshot")["table"] is None
-    server.wait_for_log(f"evicted room={room_id[:8]}")
-    with closing(V1Client(server.ws_url, room_id)) as later:
-        assert later.first["type"] == "unknown_room"
-    assert rooms_kept(server) == 0
-    with closing(ArticleClient(server.ws_url, room_id)) as article:  # and it is nobody's
-        article.send_file(b"a\tb\n")
-        assert article.receive()["uuid"] == room_id
+    server = start_server()
+    first, second = ArticleClient(server.ws_url), V1Client(server.ws_url)
+    clients.callback(first.close)
+    clients.callback(second.close)
+    first.send_file(b"a\tb\n")
+    room_id = first.receive()["uuid"]
+    for some_id in (room_id, second.room_id):  # the other one is empty
+        other = ArticleClient(server.ws_url, some_id)
+        clients.callback(other.close)
+        other.send_file(b"c\td\n")
+        assert other.receive()["uuid"] == some_id
 
 
 def rooms_kept(server: Server) -> int:

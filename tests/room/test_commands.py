@@ -66,7 +66,7 @@ HERON = Person("m", "Guest Heron", 210)
 POINTED = Pointed("m", "Guest Heron", 210, 17, 0)
 
 EVENTS = [
-    Welcome("room", "watch", True, HERON, "key", {"page_size": 100}, 7, 20.0, ENCODINGS, DELIMITERS),
+    Welcome("room", "watch", True, False, HERON, "key", {"page_size": 100}, 7, 20.0, ENCODINGS, DELIMITERS),
     NoRoom("unknown", "There is no table at this address."),
     Snapshot(
         *("epoch", 12, 2, 3, TABLE, ["year", "carrier"], 101, 0, [["2013", "AA"], [""]], [(0, 5, 10240)]),
@@ -76,9 +76,9 @@ EVENTS = [
     Progress("epoch", 12, UPLOAD, 250, 3, 3, True),
     Presence(2, [Here("m", "Guest Heron", 210, None, True)]),
     Pointing(POINTED),
-    You(HERON),
+    You(HERON, True),
     WheelAsked([HERON], True),
-    Links("watch"),
+    Links("room", "watch"),
     Heartbeat("epoch", 12),
     Ready("upload", 0, [(0, 65536), (131072, 196608)]),
     Ack("upload", 262144),
@@ -361,7 +361,7 @@ def test_a_large_event_is_deflated_without_a_wrapper():
 
 def test_a_mapping_of_any_kind_is_an_object():
     event = Welcome(
-        "room", "watch", True, HERON, "key", MappingProxyType({"page_size": 100}), 7, 20.0, ENCODINGS, DELIMITERS
+        "room", "watch", True, True, HERON, "key", MappingProxyType({"page_size": 100}), 7, 20.0, ENCODINGS, DELIMITERS
     )
     assert plain(serialize(event))["limits"] == {"page_size": 100}
 

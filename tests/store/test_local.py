@@ -419,7 +419,7 @@ def test_a_directory_of_format_1_opens_with_all_that_is_in_it(directory):
     assert store.own()
     assert store.open() == 2
     assert store.load_room("r1") == ("w1", 12.5, {"page": 3})
-    assert (store.watched("w2"), store.spent("r0"), store.unfinished()) == ("r2", "deleted", [BROKEN_OFF])
+    assert (store.linked("w2"), store.spent("r0"), store.unfinished()) == (("r2", False), "deleted", [BROKEN_OFF])
     assert files(directory) == {NAMED, f"{NAMED}.index", BROKEN_OFF}
     store.save_room("r1", "w1", 14.5, [NAMED], RECORD)
     assert store.rooms_unused_since(14.0) == ["r2"]

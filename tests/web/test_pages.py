@@ -57,7 +57,8 @@ class Site:
 
     def upload(self, data: bytes, name: str = "table.tsv", room_id: str | None = None, size: int | None = None) -> str:
         """Put a document into a room, or its first bytes if it has a larger size; return the room's id."""
-        room, _ = self.worker.registry.open(room_id or str(uuid4()))
+        found = self.worker.registry.find(room_id) if room_id else None
+        room = found[0] if found else self.worker.registry.create()
         running = self.worker.uploads.begin(room, name, size or len(data), person(room.room_id, "key"), self)
         self.worker.uploads.chunk(running, data, self)
         return room.room_id

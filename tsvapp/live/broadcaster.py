@@ -212,7 +212,7 @@ class Broadcaster:
     def _event(self, slot: Slot) -> Links | WheelAsked | Progress | Presence | Pointing | Heartbeat | None:
         room = self._room
         if slot is Slot.LINKS:
-            return Links(room.watch_id)
+            return Links(room.link_id, room.watch_id)
         if slot is Slot.WHEEL_ASKED:
             askers, self._askers = list(self._askers.values()), {}
             return WheelAsked(askers[:MAX_ASKERS], len(askers) > MAX_ASKERS)

@@ -28,7 +28,7 @@ CELL_BYTES = 16
 class Moment:
     """Hold what is told of a room beside its state; all of it of one moment, for the room goes on meanwhile."""
 
-    room_id: str
+    link_id: str
     watch_id: str
     epoch: str
     apart: bool
@@ -37,7 +37,7 @@ class Moment:
     @classmethod
     def of(cls, room: Room) -> Moment:
         """Return how it is now."""
-        return cls(room.room_id, room.watch_id, room.epoch, room.apart, room.pointed)
+        return cls(room.link_id, room.watch_id, room.epoch, room.apart, room.pointed)
 
 
 def encode_state(
@@ -66,7 +66,7 @@ def _article(
     if table is None or reading is None:
         return None
     # The two ids of a room never meet: each is told the one it came in by.
-    room_id = room.room_id if audience is Audience.ARTICLE else room.watch_id
+    room_id = room.link_id if audience is Audience.ARTICLE else room.watch_id
     most = settings.max_article_bytes
     if (size := _size(rows)) <= WHOLE_BYTES:
         data: Iterable[Iterable[list[str]]] = ((cells,) for cells in reading.cut(rows).data)

@@ -77,6 +77,8 @@ class Records:
             "revision": state.revision,
             "former": former,
             "upload": room.pending,
+            "owner": room.owner,
+            "link": room.link_id,
         }
         documents = [table.document for table in state.former]
         table = state.table
@@ -107,14 +109,16 @@ class Records:
         except StorageFailed as error:
             log.error("room %.8s could not be saved and will be tried again: %s", room.room_id, error.__cause__)
 
-    def watched(self, watch_id: str) -> str | None:
-        """Return the room that may be looked at by this id, or None.
+    def linked(self, some_id: str) -> tuple[str, bool] | None:
+        """Return the room to which the link of this id leads, and whether to drive; None if there is no such link.
+
+        A room whose links were never replaced is driven by its own id, which is no link here.
 
         Raise UnknownRoom if the id is spent, or if the records cannot be read.
         """
         try:
-            self._expect_unspent(watch_id)
-            return self._thread.run(self._store.watched, watch_id)
+            self._expect_unspent(some_id)
+            return self._thread.run(self._store.linked, some_id)
         except StorageFailed as error:
             log.error("the records cannot be read: %s", error.__cause__)
             raise UnknownRoom(NO_ROOM["unreadable"], reason="unreadable") from error
@@ -125,11 +129,27 @@ class Records:
             reason = reason if reason in NO_ROOM else "unknown"
             raise UnknownRoom(NO_ROOM[reason], reason=reason)
 
-    def renew_watch(self, room: LiveRoom, watch_id: str) -> None:
-        """Give the room another id to look by; the former one is spent."""
-        if room.stored or room.pending is not None:  # it is being written down for the first time
-            self._thread.run(self._store.renew_watch, room.room_id, watch_id, "renewed")
-        room.watch_id = watch_id
+    def renew(self, room: LiveRoom, link_id: str | None, watch_id: str) -> list[str]:
+        """Give the room another id to look by, and one to drive by if that is given.
+
+        Return the former ones, which are spent.
+        """
+        before = room.link_id, room.watch_id
+        former = [room.watch_id, *([room.link_id] if link_id else [])]
+        # Before the write: what is saved while it is on its way must not have the former ones.
+        room.link_id, room.watch_id = link_id or room.link_id, watch_id
+        try:
+            if room.stored or room.pending is not None:  # it is being written down for the first time
+                self._thread.run(self._store.renew_links, room.room_id, former, room.link_id, watch_id, "renewed")
+        except StorageFailed:
+            room.link_id, room.watch_id = before
+            raise
+        return former
+
+    def own(self, room: LiveRoom, member: str) -> None:
+        """Note who made the room."""
+        room.owner = member
+        room.unsaved = True
 
     def load(self, room_id: str, epoch: str) -> LiveRoom | None:
         """Make a room of its record; None if there is no record.
@@ -157,6 +177,7 @@ class Records:
         room = LiveRoom(room_id, watch_id or new_room_id(), epoch, used_at, self._settings, self.counts)
         room.stored = True
         room.unsaved = watch_id is None
+        room.owner, room.link_id = record.get("owner"), record.get("link") or room_id
         room.pending = record.get("upload")
         room.former = {each["document"]["id"]: each for each in record["former"]}
         former = tuple(described(each) for each in record["former"])
@@ -268,9 +289,12 @@ class Records:
     def _unused_since(self) -> float:
         return self._now() - self._settings.room_days * DAY_SECONDS
 
-    def spend(self, room_id: str, reason: str, watch_id: str | None = None) -> None:
-        """Delete a room and its documents for good; `reason`, one of NO_ROOM, is what is said at its address."""
-        fewer = self._thread.run(self._store.spend, room_id, reason, watch_id)
+    def spend(self, room_id: str, reason: str, *links: str) -> None:
+        """Delete a room and its documents for good; `reason`, one of NO_ROOM, is what is said at its address.
+
+        `links` are its ids besides, where it may never have been written down.
+        """
+        fewer = self._thread.run(self._store.spend, room_id, reason, *links)
         # In a step of its own: others have counted while that was waited for.
         self.count -= fewer
 

@@ -35,7 +35,8 @@ class Registry:
         self._on_load = on_load
         self._settings = settings
         self._rooms: dict[str, LiveRoom] = {}
-        self._watches: dict[str, LiveRoom] = {}
+        self._links: dict[str, LiveRoom] = {}
+        """Rooms in memory by the ids of their links, to drive and to look only."""
         self._loading: dict[str, AsyncResult[LiveRoom | None]] = {}
         # One for each start of the process: a client that knows another one takes any revision.
         self._epoch = uuid4().hex[:16]
@@ -57,18 +58,17 @@ class Registry:
         Raise UnknownRoom if the id is spent.
         """
         while (found := self._here(some_id)) is None:
-            room_id = self._records.watched(some_id) or some_id
+            room_id, may_drive = self._records.linked(some_id) or (some_id, True)
             if (room := self._rooms.get(room_id)) is not None:
-                return room, room_id == some_id
+                if some_id in (room.link_id, room.watch_id):
+                    continue  # it was opened while that was found out
+                # Of links that another worker has replaced the news may still be on its way here.
+                return None if some_id == room_id else (room, may_drive)
             loading = self._loading.get(room_id)
             room = loading.get() if loading is not None else self._load(room_id)
-            if room is None and self._here(some_id) is None:
+            if self._here(some_id) is None and (room is None or some_id not in (room.link_id, room.watch_id)):
                 return None
         return found
-
-    def open(self, some_id: str) -> tuple[LiveRoom, bool]:
-        """Return the room at this id, as `find` does; make an empty one where there never was one."""
-        return self.find(some_id) or (self._new(some_id), True)
 
     def join(self, room: LiveRoom, listener: Listener) -> None:
         """Add a member, who is told the latest state; raise LimitReached when the room is full."""
@@ -90,16 +90,18 @@ class Registry:
             room.broadcaster.soon(Slot.PRESENCE)
             room.stop_pointing(listener.person.member)
 
-    def renew_watch(self, room: LiveRoom) -> None:
-        """Give the room another id to look by; the former one is spent."""
-        former = room.watch_id
-        self._records.renew_watch(room, new_room_id())
-        self.watch_renewed(room, former)
+    def renew(self, room: LiveRoom, both: bool) -> None:
+        """Give the room another id to look by, and one to drive by if `both`; the former ones are spent.
 
-    def watch_renewed(self, room: LiveRoom, former: str) -> None:
-        """Know the room by its new id to look by, and no more by the former one."""
-        self._watches.pop(former, None)
-        self._watches[room.watch_id] = room
+        What is stored of the room stays under its own id, which then leads nobody to it.
+        """
+        self.links_renewed(room, *self._records.renew(room, new_room_id() if both else None, new_room_id()))
+
+    def links_renewed(self, room: LiveRoom, *former: str) -> None:
+        """Know the room by its present links, and no longer by the former ones."""
+        for some_id in former:
+            self._links.pop(some_id, None)
+        self._links[room.link_id] = self._links[room.watch_id] = room
 
     def gone(self, room: LiveRoom) -> None:
         """Forget a room that another worker has deleted."""
@@ -110,7 +112,7 @@ class Registry:
         """Delete a room for good, with its documents; its ids never become rooms again."""
         room.deleted = room.finishing = True  # nothing is written down of it any more
         try:
-            self._records.spend(room.room_id, "deleted", room.watch_id)
+            self._records.spend(room.room_id, "deleted", room.watch_id, room.link_id)
         except StorageFailed:
             room.deleted = room.finishing = False
             raise
@@ -194,11 +196,8 @@ class Registry:
             del self._loading[room_id]
 
     def _here(self, some_id: str) -> tuple[LiveRoom, bool] | None:
-        if (room := self._rooms.get(some_id)) is not None:
-            return room, True
-        if (room := self._watches.get(some_id)) is not None:
-            return room, False
-        return None
+        room = self._links.get(some_id)
+        return None if room is None else (room, some_id == room.link_id)
 
     def _new(self, room_id: str) -> LiveRoom:
         room = LiveRoom(room_id, new_room_id(), self._epoch, time.time(), self._settings, self._records.counts)
@@ -208,10 +207,11 @@ class Registry:
 
     def _add(self, room: LiveRoom) -> LiveRoom:
         self._rooms[room.room_id] = room
-        self._watches[room.watch_id] = room
+        self._links[room.link_id] = self._links[room.watch_id] = room
         return room
 
     def _forget(self, room: LiveRoom) -> None:
         self._rooms.pop(room.room_id, None)
-        self._watches.pop(room.watch_id, None)
+        for some_id in (room.link_id, room.watch_id):
+            self._links.pop(some_id, None)
         self._records.drop(room)

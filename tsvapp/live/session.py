@@ -21,7 +21,7 @@ from tsvapp.live.ids import mask
 from tsvapp.live.pace import Pace
 from tsvapp.live.v1_member import V1Member
 from tsvapp.live.worker import Worker
-from tsvapp.room.protocol import CHUNK_BYTES, COMMAND_BYTES, PAGE_NUMBER_BYTES, SUBPROTOCOL
+from tsvapp.room.protocol import CHUNK_BYTES, COMMAND_BYTES, NO_ROOM, PAGE_NUMBER_BYTES, SUBPROTOCOL
 
 log = logging.getLogger(__name__)
 
@@ -100,18 +100,15 @@ def _live(connection: Connection, worker: Worker, some_id: str | None, v1: bool)
 def _converse(connection: Connection, worker: Worker, some_id: str | None, v1: bool) -> None:
     registry = worker.registry
     try:
-        if some_id is None:
-            room, may_drive = registry.create(), True
-        elif v1:
-            found = registry.find(some_id)
-            if found is None:
-                return V1Member(connection, worker, None, may_drive=False).converse("unknown")
-            room, may_drive = found
-        else:
-            room, may_drive = registry.open(some_id)
+        found = (registry.create(), True) if some_id is None else registry.find(some_id)
+        if found is None:
+            raise UnknownRoom(NO_ROOM["unknown"])
     except UnknownRoom as error:
         if v1:
             return V1Member(connection, worker, None, may_drive=False).converse(error.reason)
         return connection.close(error.close_code, error.message)
-    member = V1Member if v1 else ArticleMember
-    member(connection, worker, room, may_drive).converse()
+    room, may_drive = found
+    if v1:
+        V1Member(connection, worker, room, may_drive, made=some_id is None).converse()
+    else:
+        ArticleMember(connection, worker, room, may_drive).converse()

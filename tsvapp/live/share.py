@@ -60,6 +60,7 @@ class Share:
         self._refreshing: gevent.Greenlet[..., None] | None = None
         self._said = b""
         self._asked: bytes | None = None
+        self._removed: bytes | None = None
         self._pointed: bytes | None = None
         self._shared = room.state
         """What was shared last, while the room is apart."""
@@ -150,7 +151,7 @@ class Share:
             was_apart = room.apart
             if (kept := self._load()) is not None:
                 self._take(kept)
-            elif reason := self._records.spent(room.room_id):
+            elif (reason := self._records.spent(room.room_id)) and reason != "renewed":
                 self._records.on_gone(room, reason)
             else:
                 # The store has lost it; here it is still.
@@ -185,6 +186,7 @@ class Share:
             self.serial, self._token, room.apart = 1, token, False
             self._epoch = room.epoch
             room.broadcaster.changed()
+            self._tell_links()
             self._keep_again()
         elif (kept := self._load()) is not None:
             self._take(kept)
@@ -196,8 +198,9 @@ class Share:
 
     def _take(self, kept: Kept) -> None:
         room = self._room
-        if kept.watch_id != room.watch_id:
-            self._records.on_watch(room, kept.watch_id)
+        if (kept.link_id, kept.watch_id) != (room.link_id, room.watch_id):
+            self._records.on_links(room, kept.link_id, kept.watch_id)
+        room.owner = kept.owner or room.owner
         if self._is_news(kept):
             state = load_state(kept.state)
             readings, document = self._records.readings_of(room, state)
@@ -214,6 +217,7 @@ class Share:
                     room.document = document
         self._take_pointed(kept.pointed)
         self._take_asked(kept.asked)
+        self._take_removed(kept.removed)
         self._take_heres(kept.heres)
 
     def _is_news(self, kept: Kept) -> bool:
@@ -232,6 +236,11 @@ class Share:
         before, self._asked = self._asked, asked or b""
         if before is not None and asked and asked != before:
             self._room.broadcaster.ask(Person(**orjson.loads(asked)["by"]))
+
+    def _take_removed(self, removed: bytes | None) -> None:
+        before, self._removed = self._removed, removed or b""
+        if before is not None and removed and removed != before:
+            self._records.on_removed(self._room, orjson.loads(removed)["member"])
 
     def _take_heres(self, heres: int) -> None:
         # A list of people is larger than a turn: it is asked for when it has changed.
@@ -260,6 +269,24 @@ class Share:
         """Have the presenter be asked for the wheel, wherever they are."""
         if not self._room.apart:
             self._try(self._store.put, self._room.room_id, "asked", orjson.dumps({"by": by, "ask": new_id()}))
+
+    def remove(self, member: str) -> None:
+        """Have a member be sent away, wherever they are."""
+        if not self._room.apart:
+            self._try(self._store.put, self._room.room_id, "removed", orjson.dumps({"member": member, "id": new_id()}))
+
+    def tell_owner(self) -> None:
+        """Tell the others who made the room."""
+        if not self._room.apart and self._room.owner is not None:
+            self._try(self._store.put, self._room.room_id, "owner", self._room.owner.encode())
+
+    def _tell_links(self) -> None:
+        # Of a room that the store has lost; a new one has its own id and no owner yet.
+        room = self._room
+        if room.link_id != room.room_id:
+            self._store.put(room.room_id, "link", room.link_id.encode())
+        if room.owner is not None:
+            self._store.put(room.room_id, "owner", room.owner.encode())
 
     def say_here(self) -> None:
         """Tell the others who is here, or that it still holds, and take what they have told since the last time."""

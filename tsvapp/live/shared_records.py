@@ -50,7 +50,8 @@ class SharedRecords(Records):
         self._shared = shared
         self.backplane = Backplane(shared, self.worker)
         self.on_gone: Callable[[LiveRoom, str], None] = lambda room, reason: None
-        self.on_watch: Callable[[LiveRoom, str], None] = lambda room, watch_id: None
+        self.on_links: Callable[[LiveRoom, str, str], None] = lambda room, link_id, watch_id: None
+        self.on_removed: Callable[[LiveRoom, str], None] = lambda room, member: None
         self.on_dead: Callable[[LiveRoom, str], None] = lambda room, worker: None
         self.on_rejoined: Callable[[LiveRoom], None] = lambda room: None
 
@@ -117,6 +118,7 @@ class SharedRecords(Records):
                 self.spend(room_id, "expired")
                 raise UnknownRoom(NO_ROOM["expired"], reason="expired")
             room = LiveRoom(room_id, kept.watch_id, epoch, kept.used_at, self._settings, self.counts)
+            room.link_id, room.owner = kept.link_id, kept.owner
             self._tie(room)
             assert room.share is not None
             # Before it is read once more: what is told from now on is heard.
@@ -147,7 +149,7 @@ class SharedRecords(Records):
             if room.pending is not None:
                 self._put_pending(room, room.pending)
             if not room.stored:
-                self._shared.keep(room.room_id, room.watch_id, self.used_at(room))
+                self._shared.keep(room.room_id, room.link_id, room.watch_id, self.used_at(room))
                 room.stored = True
                 self.count += 1
         except StoreAway:
@@ -270,11 +272,14 @@ class SharedRecords(Records):
 
     # Ids
 
-    def watched(self, watch_id: str) -> str | None:
-        """Return the room that may be looked at by this id, or None; raise UnknownRoom if the id is spent."""
-        reason = self._shared.spent(watch_id)
+    def linked(self, some_id: str) -> tuple[str, bool] | None:
+        """Return the room to which the link of this id leads, and whether to drive; None if there is no such link.
+
+        Raise UnknownRoom if the id is spent.
+        """
+        reason = self._shared.spent(some_id)
         if reason is None:
-            return self._shared.watched(watch_id)
+            return self._shared.linked(some_id)
         reason = reason if reason in NO_ROOM else "unknown"
         raise UnknownRoom(NO_ROOM[reason], reason=reason)
 
@@ -282,17 +287,28 @@ class SharedRecords(Records):
         """Say why an id is spent, or None if it is not."""
         return self._shared.spent(room_id)
 
-    def renew_watch(self, room: LiveRoom, watch_id: str) -> None:
-        """Give the room another id to look by; the former one is spent."""
-        former, room.watch_id = room.watch_id, watch_id
-        self._shared.renew_watch(room.room_id, former, watch_id, "renewed")
+    def renew(self, room: LiveRoom, link_id: str | None, watch_id: str) -> list[str]:
+        """Give the room another id to look by, and one to drive by if that is given.
 
-    def spend(self, room_id: str, reason: str, watch_id: str | None = None) -> None:
+        Return the former ones, which are spent.
+        """
+        former = [room.watch_id, *([room.link_id] if link_id else [])]
+        room.link_id, room.watch_id = link_id or room.link_id, watch_id
+        self._shared.renew_links(room.room_id, former, room.link_id, watch_id, "renewed")
+        return former
+
+    def own(self, room: LiveRoom, member: str) -> None:
+        """Note who made the room."""
+        room.owner = member
+        if room.share is not None:
+            room.share.tell_owner()
+
+    def spend(self, room_id: str, reason: str, *links: str) -> None:
         """Delete a room and its documents for good; `reason`, one of NO_ROOM, is what is said at its address."""
         kept = self._shared.load(room_id)
         documents = self._shared.documents(room_id)
-        for some_id in {room_id, watch_id, kept.watch_id if kept else None} - {None}:
-            self._shared.spend(some_id, reason)  # type: ignore[arg-type]
+        for some_id in {room_id, *links, *((kept.watch_id, kept.link_id) if kept else ())}:
+            self._shared.spend(some_id, reason)
         # Before the records, by which they would be found once more.
         for document_id in documents:
             self._forget_bytes(room_id, document_id)

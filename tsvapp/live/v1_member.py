@@ -39,6 +39,7 @@ from tsvapp.room.commands import (
     Present,
     Read,
     ReadCell,
+    Remove,
     Renew,
     Restore,
     Resume,
@@ -70,9 +71,12 @@ NOBODY = Person("", "", 0)
 class V1Member(Listener):
     """Take part by `tsvapp.v1`; without a room, every command is answered that there is none."""
 
-    __slots__ = ("_asked", "_connection", "_key", "_proving", "_refused", "_room", "_upload", "_worker")
+    __slots__ = ("_asked", "_connection", "_key", "_made", "_proving", "_refused", "_room", "_upload", "_worker")
 
-    def __init__(self, connection: Connection, worker: Worker, room: LiveRoom | None, may_drive: bool) -> None:
+    def __init__(
+        self, connection: Connection, worker: Worker, room: LiveRoom | None, may_drive: bool, made: bool = False
+    ) -> None:
+        self._made = made
         self._key = new_key()
         who = person(room.room_id, self._key) if room else NOBODY
         super().__init__(Audience.V1, connection.outbox, who, may_drive)
@@ -103,7 +107,13 @@ class V1Member(Listener):
                 self._worker.registry.leave(self._room, self)
 
     def expel(self, reason: str, message: str) -> None:
-        """End the membership, because the room has ended or the id was replaced; the connection lives on."""
+        """End the membership: the room has ended, the link was replaced, or the member is sent away.
+
+        The connection lives on; an upload of the member's is paused.
+        """
+        if self._upload is not None:
+            self._worker.uploads.lost(self._upload, self)
+            self._upload, self._refused = None, True
         if self._room is not None:
             self._worker.registry.leave(self._room, self)
             self._room = None
@@ -121,10 +131,13 @@ class V1Member(Listener):
             "window_bytes": WINDOW_BYTES,
             "upload_bytes": settings.largest_upload,
         }
+        if self._made:
+            self._worker.records.own(room, self.person.member)
         welcome = Welcome(
-            room_id=room.room_id if self.may_drive else None,
+            room_id=room.link_id if self.may_drive else None,
             watch_id=room.watch_id,
             may_drive=self.may_drive,
+            owns=room.owns(self),
             you=self.person,
             key=self._key,
             limits=limits,
@@ -148,7 +161,9 @@ class V1Member(Listener):
                 raise UnknownRoom("There is no table at this address. Start a new one.")
             # Of an upload that may be, no chunk is left out because somebody presents meanwhile: it would have a hole.
             goes_on = isinstance(command, Chunk) and self._upload is not None
-            if isinstance(command, get_args(Move)) and not goes_on:
+            # Who made the room may always delete it and replace its links, also while somebody else presents.
+            mine = isinstance(command, Delete | Renew) and room.owns(self)
+            if isinstance(command, get_args(Move)) and not goes_on and not mine:
                 room.expect_driver(self)
             elif isinstance(command, get_args(Wheel)) and not self.may_drive:
                 raise NotAllowed("This link is for looking only.")
@@ -186,7 +201,7 @@ class V1Member(Listener):
                 self.page = page
                 room.broadcaster.soon(Slot.PRESENCE)
             case Present():
-                wheel.present(room, self.person)
+                wheel.present(room, self.person, room.owns(self))
             case AskWheel():
                 self._ask_wheel(room)
             case Hand(member):
@@ -195,18 +210,31 @@ class V1Member(Listener):
                 restore(room, document, self.person, worker.records)
             case Delete():
                 worker.delete(room)
-            case Renew():
-                worker.renew_watch(room)
+            case Renew(both):
+                if both:
+                    self._expect_owner(room)
+                worker.renew(room, both)
+            case Remove(member):
+                self._expect_owner(room)
+                if member == self.person.member:
+                    raise NotAllowed("You cannot send yourself away.")
+                worker.remove(room, member)
             case WholeFile():
                 raise BadCommand("A whole file belongs to the article's protocol.")
 
     def _introduce(self, room: LiveRoom, command: Introduce) -> None:
         self.person = person(room.room_id, command.key, command.name, command.hue)
+        if self._made:
+            self._worker.records.own(room, self.person.member)
         presenter = room.state.presenter
         if presenter is not None and presenter.member == self.person.member:
             room.change(view.hand, self.person)
-        self._answer(You(self.person))
+        self._answer(You(self.person, room.owns(self)))
         room.broadcaster.soon(Slot.PRESENCE)
+
+    def _expect_owner(self, room: LiveRoom) -> None:
+        if not room.owns(self):
+            raise NotAllowed("Only the person who made this table's link can do that.")
 
     def _ask_wheel(self, room: LiveRoom) -> None:
         # For the connection, not for its key: a client may introduce itself with another key each time.

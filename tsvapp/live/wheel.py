@@ -12,12 +12,12 @@ from tsvapp.room.people import Person
 from tsvapp.room.view import RoomState
 
 
-def present(room: LiveRoom, by: Person) -> None:
-    """Take the wheel; raise NotAllowed while somebody else has it."""
+def present(room: LiveRoom, by: Person, owns: bool = False) -> None:
+    """Take the wheel; raise NotAllowed while somebody else has it, but for the one who made the room."""
 
     def take(state: RoomState) -> RoomState:
         presenter = state.presenter
-        if presenter is not None and presenter.member != by.member:
+        if presenter is not None and presenter.member != by.member and not owns:
             raise NotAllowed(f"{presenter.name} is presenting. Ask for the wheel.")
         return view.hand(state, by)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import gevent
 from gevent.event import Event
 
-from tsvapp.errors import Restarting, StartupError, StorageFailed, TooSoon, TsvappError
+from tsvapp.errors import NotAllowed, Restarting, StartupError, StorageFailed, TooSoon, TsvappError
 from tsvapp.live import wheel
 from tsvapp.live.addresses import Addresses, Proxies
 from tsvapp.live.connection import Connection
@@ -208,7 +208,8 @@ class Worker:
         kind = HeldRecords if self.settings.redis_document_bytes else SharedRecords
         records = kind(self.store, store, self.settings, self.counts)
         records.on_gone = self._gone_elsewhere
-        records.on_watch = self._watch_renewed
+        records.on_links = self._links_renewed
+        records.on_removed = self._removed
         records.on_dead = self._worker_died
         records.on_rejoined = lambda room: self.uploads.rejoined(room, records.worker)
         return records
@@ -229,30 +230,46 @@ class Worker:
         self.registry.delete(room)
         self._expel(room, list(room.members), "deleted")
 
-    def renew_watch(self, room: LiveRoom) -> None:
-        """Replace the id to look by: who came by it has to ask for the new one, and drivers are told it.
+    def renew(self, room: LiveRoom, both: bool) -> None:
+        """Replace the id to look by, and the one to drive by if `both`; drivers who stay are told the new ones.
 
-        Raise TooSoon within RENEW_SECONDS of the last time: each renewal is an event for everyone and a spent id.
+        Members who came by a former one are sent away, but not the one who made the room. Raise TooSoon within
+        RENEW_SECONDS of the last time: each renewal is an event for everyone and spends ids.
         """
         if monotonic() - room.renewed < RENEW_SECONDS:
-            raise TooSoon(f"This link was replaced within the last {RENEW_SECONDS:.0f} seconds. Try again in a moment.")
+            raise TooSoon(
+                f"The links were replaced within the last {RENEW_SECONDS:.0f} seconds. Try again in a moment."
+            )
         before, room.renewed = room.renewed, monotonic()
-        watchers = [member for member in room.members if not member.may_drive]
         try:
-            self.registry.renew_watch(room)
+            self.registry.renew(room, both)
         except TsvappError:
             room.renewed = before  # nothing was replaced: it may be tried again at once
             raise
-        self._tell_renewed(room, watchers)
+        self._tell_renewed(room, both)
 
-    def _watch_renewed(self, room: LiveRoom, watch_id: str) -> None:
-        former, room.watch_id = room.watch_id, watch_id
-        self.registry.watch_renewed(room, former)
-        self._tell_renewed(room, [member for member in room.members if not member.may_drive])
+    def _links_renewed(self, room: LiveRoom, link_id: str, watch_id: str) -> None:
+        former, both = (room.link_id, room.watch_id), link_id != room.link_id
+        room.link_id, room.watch_id = link_id, watch_id
+        self.registry.links_renewed(room, *(each for each in former if each not in (link_id, watch_id)))
+        self._tell_renewed(room, both)
 
-    def _tell_renewed(self, room: LiveRoom, watchers: list[Member]) -> None:
+    def _tell_renewed(self, room: LiveRoom, both: bool) -> None:
+        leaving = [each for each in room.members if not each.may_drive or (both and not room.owns(each))]
         room.broadcaster.soon(Slot.LINKS)
-        self._expel(room, watchers, "renewed")
+        self._expel(room, leaving, "renewed")
+
+    def remove(self, room: LiveRoom, member: str) -> None:
+        """Send a member away, at this worker and at others; raise NotAllowed if nobody here is that member."""
+        if not room.is_here(member):
+            raise NotAllowed("This person is not here any more.")
+        self._removed(room, member)
+        if room.share is not None:
+            room.share.remove(member)
+
+    def _removed(self, room: LiveRoom, member: str) -> None:
+        self._expel(room, [each for each in room.members if each.person.member == member], "removed")
+        wheel.free(room, member)
 
     @staticmethod
     def _expel(room: LiveRoom, members: Iterable[Member], reason: str) -> None:

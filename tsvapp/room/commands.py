@@ -151,9 +151,18 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class Renew:
-    """Replace the link to look only; the former one is spent."""
+    """Replace the view-only link, or both links; former ones are spent."""
 
     type: ClassVar[str] = "renew"
+    both: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Send a member away: their connections leave the room."""
+
+    type: ClassVar[str] = "remove"
+    member: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +187,7 @@ Private = Look | ReadCell | Introduce | At
 Move = Turn | Begin | Resume | Cancel | Read | Point | Restore | Delete | Renew | Chunk | WholeFile
 """Commands that move the room: not for those who may only look, nor while somebody else presents."""
 
-Wheel = Present | AskWheel | Hand
+Wheel = Present | AskWheel | Hand | Remove
 """Commands about who may move the room: not for those who may only look."""
 
 Command = Private | Move | Wheel
@@ -264,6 +273,13 @@ def _number(given: dict[str, Any], kind: str, key: str, least: int | None = None
     return _clamp(value)
 
 
+def _flag(given: dict[str, Any], kind: str, key: str) -> bool:
+    value = given.get(key, False)
+    if not isinstance(value, bool):
+        raise BadCommand(f"{kind}: {key} must be true or false.")
+    return value
+
+
 def _clamp(number: int) -> int:
     return min(max(number, -LAST_PAGE), LAST_PAGE)
 
@@ -290,5 +306,6 @@ _PARSERS: Mapping[str, Callable[[dict[str, Any]], Command]] = {
     "hand": lambda given: Hand(None if given.get("member") is None else _text(given, "hand", "member")),
     "restore": lambda given: Restore(_text(given, "restore", "document")),
     "delete": lambda given: Delete(),
-    "renew": lambda given: Renew(),
+    "renew": lambda given: Renew(_flag(given, "renew", "both")),
+    "remove": lambda given: Remove(_text(given, "remove", "member")),
 }

@@ -27,6 +27,7 @@ class Welcome:
     room_id: str | None
     watch_id: str
     may_drive: bool
+    owns: bool
     you: Person
     key: str
     limits: Mapping[str, int]
@@ -107,6 +108,7 @@ class You:
 
     type: ClassVar[str] = "you"
     you: Person
+    owns: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +122,10 @@ class WheelAsked:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Tell those who may drive that the link to look only is another now."""
+    """Tell those who may drive which links lead here now."""
 
     type: ClassVar[str] = "links"
+    room_id: str
     watch_id: str
 
 

@@ -21,7 +21,8 @@ NO_ROOM = {
     "expired": "Nobody had used this table for a while, so it was deleted.",
     "displaced": "The server's disk was full, and nobody had used this table for the longest time, so it was deleted.",
     "deleted": "Somebody deleted this table. Its bytes are gone.",
-    "renewed": "This link to look only was replaced by another. Ask for the new one.",
+    "renewed": "This link was replaced by another. Ask for the new one.",
+    "removed": "You were sent away from this table by who made it.",
     "unreadable": "The server cannot read this table. Try again later, or bring the file again as a new table.",
 }
 """Why no room lives at an id: the word for programs, and the sentence for people."""

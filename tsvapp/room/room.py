@@ -43,12 +43,16 @@ class Member(Protocol):
 class Room:
     """Hold what lives at one UUID; `used_at` is the time of its last use, in seconds since 1970.
 
-    `document` is the finished one and `incoming` the one on its way in; `stored` says that the room has a record.
+    `link_id` is the id by which the room is driven: the room's own id until the links are replaced. `owner` is the
+    member who made the room, None where that is not known. `document` is the finished one and `incoming` the one on its
+    way in; `stored` says that the room has a record.
     """
 
     def __init__(self, room_id: str, watch_id: str, epoch: str, used_at: float) -> None:
         self.room_id = room_id
+        self.link_id = room_id
         self.watch_id = watch_id
+        self.owner: str | None = None
         self.epoch = epoch
         self.used_at = used_at
         self.state = RoomState()
@@ -99,6 +103,10 @@ class Room:
         presenter = self.state.presenter
         if presenter is not None and presenter.member != member.person.member:
             raise NotAllowed(f"{presenter.name} is presenting. Ask for the wheel, or look around alone.")
+
+    def owns(self, member: Member) -> bool:
+        """Say whether this member made the room, and has come by a link to drive."""
+        return member.may_drive and member.person.member == self.owner
 
     def commit(self, expected: int, state: RoomState, *readings: Reading) -> bool:
         """Make `state` the latest if the room is still at revision `expected`; return whether it was.

@@ -339,6 +339,8 @@ class LocalStore:
         with self._transaction() as db:
             db.execute("INSERT OR REPLACE INTO rooms VALUES (?, ?, ?)", (room_id, used_at, json.dumps(record)))
             db.execute("INSERT OR IGNORE INTO watches VALUES (?, ?)", (watch_id, room_id))
+            if (link_id := record.get("link", room_id)) != room_id:
+                db.execute("INSERT OR IGNORE INTO watches VALUES (?, ?)", (link_id, room_id))
             db.execute("DELETE FROM documents WHERE room_id = ?", (room_id,))
             db.executemany("INSERT INTO documents VALUES (?, ?)", [(each, room_id) for each in documents])
             db.execute("DELETE FROM unfinished WHERE room_id = ?", (room_id,))
@@ -356,17 +358,26 @@ class LocalStore:
         if gone:
             self.delete(document_id)
 
-    def watched(self, watch_id: str) -> str | None:
-        """Return the room that may be looked at by this id, or None."""
-        rows = self._ask("SELECT room_id FROM watches WHERE id = ?", watch_id)
-        return rows[0][0] if rows else None
+    def linked(self, some_id: str) -> tuple[str, bool] | None:
+        """Return the room to which the link of this id leads, and whether to drive; None if there is no such link."""
+        asked = (
+            "SELECT room_id, json_extract(record, '$.link') FROM watches LEFT JOIN rooms USING (room_id)"
+            " WHERE watches.id = ?"
+        )
+        rows = self._ask(asked, some_id)
+        return (rows[0][0], rows[0][1] == some_id) if rows else None
 
-    def renew_watch(self, room_id: str, watch_id: str, reason: str) -> None:
-        """Give a room another id to look by; the former ones are spent."""
+    def renew_links(self, room_id: str, former: Sequence[str], link_id: str, watch_id: str, reason: str) -> None:
+        """Have these links lead to a room, to drive and to look only; the former ones are spent.
+
+        The link to drive is in the room's record, and beside the other one if it is not the room's own id.
+        """
         with self._transaction() as db:
-            db.execute("INSERT OR REPLACE INTO spent SELECT id, ? FROM watches WHERE room_id = ?", (reason, room_id))
+            db.executemany("INSERT OR REPLACE INTO spent VALUES (?, ?)", [(each, reason) for each in former])
             db.execute("DELETE FROM watches WHERE room_id = ?", (room_id,))
-            db.execute("INSERT INTO watches VALUES (?, ?)", (watch_id, room_id))
+            links = {watch_id, link_id} - {room_id}
+            db.executemany("INSERT INTO watches VALUES (?, ?)", [(each, room_id) for each in links])
+            db.execute("UPDATE rooms SET record = json_set(record, '$.link', ?) WHERE room_id = ?", (link_id, room_id))
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -397,7 +408,10 @@ class LocalStore:
         """
         asked = "SELECT id, used_at, record FROM rooms LEFT JOIN watches USING (room_id) WHERE room_id = ?"
         rows = self._ask(asked, room_id)
-        return (rows[0][0], rows[0][1], json.loads(rows[0][2])) if rows else None
+        if not rows:
+            return None
+        record = json.loads(rows[0][2])
+        return next((some_id for some_id, *_ in rows if some_id != record.get("link")), None), rows[0][1], record
 
     def count_rooms(self) -> int:
         """Count the rooms that are kept."""
@@ -421,7 +435,7 @@ class LocalStore:
             rooms.setdefault(room_id, []).append(document)
         return list(rooms.items())
 
-    def spend(self, room_id: str, reason: str, watch_id: str | None = None) -> int:
+    def spend(self, room_id: str, reason: str, *links: str) -> int:
         """Delete a room with its documents for good, and remember its ids, so that they never become rooms again.
 
         Return how many rooms that makes fewer: none if it was never written down.
@@ -431,8 +445,8 @@ class LocalStore:
             documents = db.execute(asked, (room_id, room_id)).fetchall()
             db.execute("INSERT OR REPLACE INTO spent VALUES (?, ?)", (room_id, reason))
             db.execute("INSERT OR REPLACE INTO spent SELECT id, ? FROM watches WHERE room_id = ?", (reason, room_id))
-            if watch_id is not None:  # of a room that was never written down
-                db.execute("INSERT OR REPLACE INTO spent VALUES (?, ?)", (watch_id, reason))
+            # Of a room that was never written down.
+            db.executemany("INSERT OR REPLACE INTO spent VALUES (?, ?)", [(each, reason) for each in links])
             fewer = db.execute("DELETE FROM rooms WHERE room_id = ?", (room_id,)).rowcount
             for where in ("watches", "documents", "unfinished"):
                 db.execute(f"DELETE FROM {where} WHERE room_id = ?", (room_id,))

@@ -1,12 +1,14 @@
 """Room records that several workers share, in Redis or Valkey (7 or later: single, Sentinel or Cluster).
 
-    tsvapp:{room}            hash: epoch, serial, state, token, watch, used, kept, pointed, asked, heres
+    tsvapp:{room}            hash: epoch, serial, state, token, watch, link, owner, used, kept, pointed, asked, removed,
+                             heres
     tsvapp:{room}:documents  hash: document → its record
     tsvapp:{room}:here       hash: worker → who is there
     tsvapp:{room}:news       sharded channel: "the room is at serial N", and nothing else
     tsvapp:{room}:bytes:DOCUMENT:N      block N of a document's bytes, where workers see no common directory
     tsvapp:{room}:index:DOCUMENT        where its rows start
     tsvapp:watch:ID          the room that may be looked at by this id
+    tsvapp:link:ID           the room that may be driven by this id, where that is not the room's own
     tsvapp:spent:ID          why an id is spent
     tsvapp:rooms             sorted set: the rooms that are kept, by their last use
     tsvapp:unfinished        hash: document on its way in → room, and since when it comes in where it does
@@ -54,10 +56,13 @@ class Kept:
     serial: int
     state: bytes
     watch_id: str
+    link_id: str
+    owner: str | None
     used_at: float
     is_kept: bool
     pointed: bytes | None
     asked: bytes | None
+    removed: bytes | None
     heres: int
     tokens: bytes
 
@@ -140,12 +145,14 @@ class SharedStore:
             arguments = [epoch, state, watch_id, used_at, EMPTY_SECONDS, token]
             return bool(self._create(keys=room_keys(room_id, "", ":news"), args=arguments))
 
-    def keep(self, room_id: str, watch_id: str, used_at: float) -> None:
+    def keep(self, room_id: str, link_id: str, watch_id: str, used_at: float) -> None:
         """Keep a room from now on."""
         with answers():
             self._client.hset(room_key(room_id), mapping={"kept": 1, "used": used_at})
             self._client.persist(room_key(room_id))
             self._client.set(f"tsvapp:watch:{watch_id}", room_id)
+            if link_id != room_id:
+                self._client.set(f"tsvapp:link:{link_id}", room_id)
             self._client.zadd("tsvapp:rooms", {room_id: used_at})
 
     def load(self, room_id: str) -> Kept | None:
@@ -159,10 +166,13 @@ class SharedStore:
             serial=int(fields[b"serial"]),
             state=fields[b"state"],
             watch_id=fields[b"watch"].decode(),
+            link_id=_text(fields.get(b"link")) or room_id,
+            owner=_text(fields.get(b"owner")),
             used_at=float(fields[b"used"]),
             is_kept=b"kept" in fields,
             pointed=fields.get(b"pointed"),
             asked=fields.get(b"asked"),
+            removed=fields.get(b"removed"),
             heres=int(fields.get(b"heres", 0)),
             tokens=fields.get(b"token", b""),
         )
@@ -212,17 +222,26 @@ class SharedStore:
 
     # Ids
 
-    def watched(self, watch_id: str) -> str | None:
-        """Return the room that may be looked at by this id, or None."""
+    def linked(self, some_id: str) -> tuple[str, bool] | None:
+        """Return the room to which the link of this id leads, and whether to drive; None if there is no such link."""
         with answers():
-            return _text(self._client.get(f"tsvapp:watch:{watch_id}"))
+            if (found := _text(self._client.get(f"tsvapp:watch:{some_id}"))) is not None:
+                return found, False
+            found = _text(self._client.get(f"tsvapp:link:{some_id}"))
+            return None if found is None else (found, True)
 
-    def renew_watch(self, room_id: str, former: str, watch_id: str, reason: str) -> None:
-        """Give a room another id to look by; the former one is spent."""
+    def renew_links(self, room_id: str, former: Iterable[str], link_id: str, watch_id: str, reason: str) -> None:
+        """Have these links lead to a room, to drive and to look only; the former ones are spent."""
         with answers():
-            self._client.set(f"tsvapp:spent:{former}", reason)
+            for some_id in former:
+                self._client.set(f"tsvapp:spent:{some_id}", reason)
             self._client.set(f"tsvapp:watch:{watch_id}", room_id)
-            self._client.delete(f"tsvapp:watch:{former}")
+            if link_id != room_id:
+                self._client.set(f"tsvapp:link:{link_id}", room_id)
+            for some_id in former:
+                self._client.delete(f"tsvapp:watch:{some_id}")
+                self._client.delete(f"tsvapp:link:{some_id}")
+        self.put(room_id, "link", link_id.encode())
         self.put(room_id, "watch", watch_id.encode())
 
     def spend(self, some_id: str, reason: str) -> None:
@@ -230,6 +249,7 @@ class SharedStore:
         with answers():
             self._client.set(f"tsvapp:spent:{some_id}", reason)
             self._client.delete(f"tsvapp:watch:{some_id}")
+            self._client.delete(f"tsvapp:link:{some_id}")
 
     def spent(self, some_id: str) -> str | None:
         """Say why an id is spent, or None if it is not."""
