@@ -19,6 +19,7 @@ const GONE = {
   displaced: "This table had to make place",
   deleted: "This table was deleted",
   renewed: "This link was replaced",
+  removed: "You were sent away",
   unreadable: "This table cannot be read any more",
 };
 

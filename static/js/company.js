@@ -13,7 +13,7 @@ import { repeat } from "../vendor/lit-html/directives/repeat.js";
 import { number } from "./format.js";
 import * as icons from "./icons.js";
 import { below } from "./popovers.js";
-import { initials, inOrder, isPresenting } from "./who.js";
+import { initials, inOrder, isPresenting, namesakes } from "./who.js";
 
 /** Faces in the bar; the others are a number. */
 const FACES = 4;
@@ -55,6 +55,7 @@ export function company(state) {
 export function peoplePopover(state, together) {
   const { room, people } = state;
   const list = inOrder(state);
+  const alike = namesakes(list);
   const more = room.members - list.length;
   return html`<div id="people" popover class="popover people" role="dialog" aria-labelledby="people-title"
     @toggle=${below(".here")}>
@@ -64,7 +65,7 @@ export function peoplePopover(state, together) {
       ${repeat(
         list,
         ({ member }) => member,
-        (one) => line(one, state, together),
+        (one) => line(one, alike.has(one.member), state, together),
       )}
     </ul>
     ${more > 0 ? html`<p class="hint">and ${number(more)} more</p>` : nothing}
@@ -98,15 +99,22 @@ function me(you, together) {
   }
 }
 
-/** @param {Here} one @param {State} state @param {Together} together */
-function line(one, state, together) {
+/** @param {Here} one @param {boolean} alike @param {State} state @param {Together} together */
+function line(one, alike, state, together) {
   const { room, people } = state;
   const own = one.member === people.you?.member;
   const mayHand = isPresenting(state) && !own && one.may_drive;
   return html`<li>
     ${face(one)}
-    <span class="who"><bdi class="called">${one.name}</bdi>${own ? html` <span class="hint">you</span>` : nothing}</span>
+    <span class="who"><bdi class="called">${one.name}</bdi>${
+      alike ? html` <span class="hint" title="Somebody else here has a name like this">#${one.member.slice(0, 4)}</span>` : nothing
+    }${own ? html` <span class="hint">you</span>` : nothing}</span>
     ${
+      people.owns && !own
+        ? html`<button type="button" aria-label=${`Send ${one.name} away`} @click=${() => together.remove(one.member)}
+            >Send away</button>`
+        : nothing
+    }${
       mayHand
         ? html`<button type="button" @click=${() => together.hand(one.member)}>Hand over</button>`
         : html`<span class="hint where">${whereabouts(one, room.snapshot?.presenter?.member)}</span>`

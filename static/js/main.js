@@ -128,6 +128,11 @@ function receive(event) {
     case "welcome":
       keepAddress(event.room_id ?? event.watch_id);
       break;
+    case "links":
+      if (roomAt(location.pathname) !== event.room_id) {
+        history.replaceState(history.state, "", at(event.room_id) + location.search + location.hash);
+      }
+      break;
     case "snapshot":
       actions.arrive();
       if (event.table?.growing === false && history.state?.fresh) history.replaceState(null, "");

@@ -10,6 +10,7 @@
  *
  * @typedef {object} People
  * @property {Person | null} you
+ * @property {boolean} owns I made this room's link
  * @property {string | null} watchId of the link to look only
  * @property {Here[]} list the first of those who are here
  * @property {Finger | null} finger
@@ -30,6 +31,7 @@ const MAX_ASKING = 5;
 export function newPeople() {
   return {
     you: null,
+    owns: false,
     watchId: null,
     list: [],
     finger: null,
@@ -56,9 +58,9 @@ export function reducePeople(people, given, before, after, now) {
      * | {type: "unknown_room"} | {type: "link", link: string}} */ (given);
   switch (event.type) {
     case "welcome":
-      return { ...people, you: event.you, watchId: event.watch_id };
+      return { ...people, you: event.you, owns: event.owns, watchId: event.watch_id };
     case "you":
-      return { ...people, you: event.you };
+      return { ...people, you: event.you, owns: event.owns };
     case "links":
       return { ...people, watchId: event.watch_id };
     case "presence":

@@ -68,6 +68,8 @@ export function reduceRoom(room, given, now) {
       return event.link === room.link ? room : { ...room, link: event.link };
     case "welcome":
       return { ...room, id: event.room_id ?? event.watch_id, link: "live", welcome: event, unknown: null, awaiting: true, behindSince: null };
+    case "links":
+      return { ...room, id: event.room_id };
     case "unknown_room":
       return { ...newRoom(room.id), link: "live", unknown: event };
     case "snapshot":

@@ -26,7 +26,8 @@ export function shareDialog(state, actions, together) {
   const { room, people } = state;
   const table = room.snapshot?.table ?? null;
   const drives = room.welcome?.may_drive !== false;
-  const hindered = hindrance(state);
+  // Whoever made the link may always end it.
+  const hindered = people.owns ? null : hindrance(state);
   const days = room.snapshot?.expires_days ?? room.welcome?.room_days;
   return html`<dialog class="dialog share" aria-labelledby="share-title" closedby="any" @close=${actions.dialogClosed}>
     <form method="dialog" class="dismiss"><button class="icon-only" aria-label="Close">${icons.close}</button></form>
@@ -48,11 +49,18 @@ export function shareDialog(state, actions, together) {
         ${table && !table.growing ? download(table, room.id) : nothing}
       </div>
     </div>
+    ${whoCanSee()}
     ${
       drives
         ? html`<p class="foot rare">
             <button type="button" ?disabled=${hindered !== null} title=${hindered?.words ?? "The present one ends"}
               @click=${together.renew}>New look-only link</button>
+            ${
+              people.owns
+                ? html`<button type="button" title="The present links end, and everyone else here is sent away"
+                    @click=${together.renewBoth}>Replace both links</button>`
+                : nothing
+            }
             <button type="button" class="danger" ?disabled=${hindered !== null || table === null}
               title=${hindered?.words ?? nothing}
               @click=${() => together.open({ kind: "delete" })}>Delete this table…</button>
@@ -60,6 +68,19 @@ export function shareDialog(state, actions, together) {
         : nothing
     }
   </dialog>`;
+}
+
+/** Say whom the table is shown to and what is kept, for those who ask. */
+function whoCanSee() {
+  return html`<details class="trust">
+    <summary>Who can see this?</summary>
+    <p><b>See it:</b> anyone with one of the links, and whoever runs this server. Names are what people enter.</p>
+    <p><b>Change or delete it:</b> anyone with the full link, while nobody else presents. The person who made the link
+      can always delete the table, replace both links and send people away.</p>
+    <p><b>Stored on the server:</b> the file as uploaded, not encrypted, and up to four former tables. They are deleted
+      when nobody has used the link for the time above; every visit prolongs it.</p>
+    <p><b>Stored in your browser:</b> your name, your colour and a random key. There are no cookies.</p>
+  </details>`;
 }
 
 /** @param {string} label @param {string | null} id @param {boolean} first it is what people came for */

@@ -46,8 +46,14 @@ export function togetherOf({ send, dispatch, myself }) {
     /** Delete this table for everyone, for good. */
     destroy: () => send({ type: "delete" }),
 
-    /** Replace the link to look only. */
+    /** Replace the view-only link. */
     renew: () => send({ type: "renew" }),
+
+    /** Replace both links; everyone else is sent away. */
+    renewBoth: () => send({ type: "renew", both: true }),
+
+    /** Send a member away. @param {string} member */
+    remove: (member) => send({ type: "remove", member }),
 
     dismissNews: () => dispatch({ type: "news_over" }),
 

@@ -39,10 +39,11 @@ function mine(together) {
 }
 
 /** @param {Person} presenter @param {State} state @param {Together} together */
-function theirs({ name }, { room, people: { asked } }, together) {
+function theirs({ name }, { room, people: { asked, owns } }, together) {
   return html`<span class="what"><bdi>${name}</bdi> is presenting</span>
+    ${owns ? html`<button type="button" @click=${together.present}>Take control back</button>` : nothing}
     ${
-      room.welcome?.may_drive
+      room.welcome?.may_drive && !owns
         ? html`<button type="button" ?disabled=${asked} @click=${together.askWheel}
             >${asked ? "Asked for the wheel" : "Ask for the wheel"}</button>`
         : nothing
@@ -124,7 +125,7 @@ export function moreMenu(state, together) {
       >${icons.back}Former tables…<span class="hint">${former.length > 0 ? former.length : "none"}</span></button>
     ${
       room.welcome?.may_drive
-        ? html`<button type="button" class="danger" title=${why} ?disabled=${hindered !== null}
+        ? html`<button type="button" class="danger" title=${why} ?disabled=${hindered !== null && !state.people.owns}
             @click=${() => together.open({ kind: "delete" })}>${icons.bin}Delete this table…</button>`
         : nothing
     }

@@ -26,6 +26,30 @@ export function inOrder({ room, people: { list, you } }) {
   return [...list].sort((one, other) => rank(one) - rank(other));
 }
 
+/** Letters of other scripts, and digits, that look like a Latin letter. */
+const LOOKALIKES = new Map(
+  Object.entries({
+    ...{ а: "a", в: "b", е: "e", һ: "h", н: "h", і: "i", ј: "j", к: "k", м: "m", о: "o", р: "p", с: "c", ѕ: "s", т: "t" },
+    ...{ у: "y", х: "x", α: "a", ι: "i", κ: "k", ν: "v", ο: "o", ρ: "p", τ: "t", υ: "u", χ: "x", 0: "o", 1: "l" },
+  }),
+);
+
+/**
+ * Return the members whose name looks like that of another one.
+ * @param {Here[]} list
+ * @returns {Set<string>}
+ */
+export function namesakes(list) {
+  /** @type {Map<string, string[]>} */
+  const byName = new Map();
+  for (const { member, name } of list) {
+    const letters = [...name.normalize("NFKD").toLowerCase()].map((letter) => LOOKALIKES.get(letter) ?? letter);
+    const key = letters.filter((letter) => /[\p{L}\p{N}]/u.test(letter)).join("");
+    byName.set(key, [...(byName.get(key) ?? []), member]);
+  }
+  return new Set([...byName.values()].filter((members) => members.length > 1).flat());
+}
+
 /**
  * Return the one or two letters that stand for a name: of its first and last word.
  * @param {string} name

@@ -93,6 +93,8 @@ export interface Welcome {
   /** The id of the link to look only. */
   watch_id: string;
   may_drive: boolean;
+  /** I made this room's link. */
+  owns: boolean;
   you: Person;
   /** A secret for the browser to keep. */
   key: string;
@@ -160,6 +162,7 @@ export interface Pointing {
 export interface You {
   type: "you";
   you: Person;
+  owns: boolean;
 }
 
 export interface WheelAsked {
@@ -171,6 +174,7 @@ export interface WheelAsked {
 
 export interface Links {
   type: "links";
+  room_id: string;
   watch_id: string;
 }
 
@@ -269,4 +273,5 @@ export type Command =
   | { type: "hand"; member: string | null }
   | { type: "restore"; document: string }
   | { type: "delete" }
-  | { type: "renew" };
+  | { type: "renew"; both?: boolean }
+  | { type: "remove"; member: string };

@@ -42,7 +42,7 @@ def test_axe_finds_nothing_where_people_meet(open_page: OpenPage, options: dict[
     expect(first.locator(".asks")).to_be_visible()
     found += complaints_of_axe(first, "presenting, and asked for the wheel")
     first.get_by_role("button", name="Hand over").click()
-    expect(first.get_by_role("button", name="Ask for the wheel")).to_be_visible()
+    expect(first.get_by_role("button", name="Take control back")).to_be_visible()
     found += complaints_of_axe(first, "another presents")
     look_only = open_page(watch_path(first), **options)
     expect(look_only.locator(".chip")).to_be_visible()

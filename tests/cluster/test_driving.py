@@ -11,6 +11,7 @@ import pytest
 
 from tests.cluster.conftest import Workers
 from tests.support.client import V1Client, table
+from tests.support.server import Server
 
 At = Callable[..., V1Client]
 
@@ -169,3 +170,51 @@ def test_twenty_turns_at_once_at_two_workers_end_on_one_page_for_all(start_worke
     for client in clients:
         same = client.see(lambda event: event["revision"] == latest["revision"])
         assert (same["page"], same["data"]) == (latest["page"], latest["data"])
+
+
+def owned_at(v1_at: At, server: Server, room_id: str | None = None) -> V1Client:
+    client = v1_at(server, room_id)
+    client.send("introduce", key="o" * 20, name="Owner")
+    client.wait_for("you", lambda event: event["owns"])
+    return client
+
+
+def test_both_links_are_replaced_at_every_worker_and_the_owner_stays_everywhere(
+    start_workers: Workers, v1_at: At
+) -> None:
+    one, other = start_workers(2)
+    first = owned_at(v1_at, one)
+    first.upload(table(100))
+    room_id, watch_id = first.room_id, first.first["watch_id"]
+    second = owned_at(v1_at, other, room_id)
+    guest, watcher = v1_at(other, room_id), v1_at(other, watch_id)
+    first.send("renew", both=True)
+    links = first.wait_for("links")
+    assert second.wait_for("links", lambda event: event["watch_id"] == links["watch_id"])["room_id"] == links["room_id"]
+    for client in (guest, watcher):
+        assert client.wait_for("unknown_room")["reason"] == "renewed"
+    for server in (one, other):
+        assert v1_at(server, room_id).first["reason"] == "renewed"
+        assert v1_at(server, watch_id).first["reason"] == "renewed"
+        again = v1_at(server, links["room_id"])
+        assert (again.first["may_drive"], again.first["room_id"]) == (True, links["room_id"])
+        assert again.see(lambda event: event["table"] is not None)
+        assert v1_at(server, links["watch_id"]).first["may_drive"] is False
+    (third,) = start_workers(1)
+    assert v1_at(third, links["room_id"]).first["may_drive"] is True
+    assert owned_at(v1_at, third, links["room_id"])
+    second.send("delete")
+    first.wait_for("unknown_room")
+    assert v1_at(third, links["room_id"]).first["reason"] == "deleted"
+
+
+def test_a_guest_at_another_worker_is_sent_away(start_workers: Workers, v1_at: At) -> None:
+    one, other = start_workers(2)
+    owner = owned_at(v1_at, one)
+    owner.upload(table(100))
+    guest, friend = v1_at(other, owner.room_id), v1_at(other, owner.room_id)
+    owner.wait_for("presence", lambda event: event["members"] == 3)
+    owner.send("remove", member=guest.first["you"]["member"])
+    assert guest.wait_for("unknown_room")["reason"] == "removed"
+    owner.send("turn", page=2)
+    assert friend.see(lambda event: event["page"] == 2)

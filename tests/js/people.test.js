@@ -114,3 +114,15 @@ test("a face is the first letters of the first and the last word, whatever is pi
   assert.equal(initials("<img src=x>"), "IS");
   assert.equal(initials("…"), "?");
 });
+
+test("whether the link is mine is known from the welcome and from who I am, until the room is gone", () => {
+  const you = (owns) => ({ type: "you", you: ADA, owns });
+  assert.equal(after(snapshotOf(), you(true)).people.owns, true);
+  assert.equal(after(snapshotOf(), you(true), you(false)).people.owns, false);
+  assert.equal(after(snapshotOf(), you(true), { type: "unknown_room", reason: "deleted" }).people.owns, false);
+});
+
+test("new links take the place of the former ones", () => {
+  const state = after(snapshotOf(), { type: "links", room_id: "new room", watch_id: "new watch" });
+  assert.deepEqual([state.room.id, state.people.watchId], ["new room", "new watch"]);
+});

@@ -61,6 +61,7 @@ class Share:
         self._said = b""
         self._asked: bytes | None = None
         self._removed: bytes | None = None
+        self._made = False
         self._pointed: bytes | None = None
         self._shared = room.state
         """What was shared last, while the room is apart."""
@@ -200,7 +201,8 @@ class Share:
         room = self._room
         if (kept.link_id, kept.watch_id) != (room.link_id, room.watch_id):
             self._records.on_links(room, kept.link_id, kept.watch_id)
-        room.owner = kept.owner or room.owner
+        if not self._made:  # or the latest of who made it is still on its way to the store
+            room.owner = kept.owner or room.owner
         if self._is_news(kept):
             state = load_state(kept.state)
             readings, document = self._records.readings_of(room, state)
@@ -276,7 +278,8 @@ class Share:
             self._try(self._store.put, self._room.room_id, "removed", orjson.dumps({"member": member, "id": new_id()}))
 
     def tell_owner(self) -> None:
-        """Tell the others who made the room."""
+        """Tell the others who made the room, which is known at this worker alone."""
+        self._made = True
         if not self._room.apart and self._room.owner is not None:
             self._try(self._store.put, self._room.room_id, "owner", self._room.owner.encode())
 
