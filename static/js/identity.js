@@ -39,8 +39,10 @@ export class Myself {
   change(changes) {
     const identity = this.#kept() ?? this.#identity;
     if (!identity) return null;
-    this.#keep({ ...identity, ...changes });
-    return { type: "introduce", ...identity, ...changes };
+    const next = { ...identity, ...changes };
+    if (!isName(next.name)) next.name = null;
+    this.#keep(next);
+    return { type: "introduce", ...next };
   }
 
   /** @returns {Identity | null} */
@@ -48,7 +50,7 @@ export class Myself {
     try {
       const { key, name, hue } = JSON.parse(this.#storage?.getItem(PLACE) ?? "{}");
       if (typeof key !== "string" || key.length < 16 || key.length > 64) return null;
-      return { key, name: typeof name === "string" ? name : null, hue: Number.isInteger(hue) ? hue : null };
+      return { key, name: isName(name) ? name : null, hue: Number.isInteger(hue) ? hue : null };
     } catch {
       // Not ours, or not allowed.
       return null;
@@ -64,6 +66,11 @@ export class Myself {
       // Full, or not allowed.
     }
   }
+}
+
+/** Say whether the server takes this as a name: something of it can be seen. @param {unknown} name */
+function isName(name) {
+  return typeof name === "string" && /[\p{L}\p{N}\p{S}]/u.test(name.replace(/[\u115f\u1160\u2800\u3164\uffa0]/g, ""));
 }
 
 /** Even asking for it may be refused. */

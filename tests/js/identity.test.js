@@ -34,6 +34,13 @@ test("a chosen name and colour are kept, and said again at the next welcome", ()
   assert.deepEqual(myself.welcomed({ key: "n".repeat(32) }), { type: "introduce", key: KEY, name: "Ada", hue: 40 });
 });
 
+test("a name of which nothing can be seen is none, also one that was kept before", () => {
+  const myself = new Myself(storageOf(JSON.stringify({ key: KEY, name: "\u3164", hue: 40 })));
+  assert.equal(myself.welcomed({ key: "n".repeat(32) }).name, null);
+  for (const name of ["\u2800", "\u115f \u1160", "...", ""]) assert.equal(myself.change({ name }).name, null, name);
+  for (const name of ["Ada", "7", "\u{1f98a}"]) assert.equal(myself.change({ name }).name, name);
+});
+
 test("without a storage, or with a full one, I stay who I am as long as the page", () => {
   const full = { getItem: () => null, setItem: () => assert.fail.call(null) };
   for (const storage of [null, full]) {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tsvapp.errors import StartupError
-from tsvapp.live import addresses
+from tsvapp.errors import LimitReached, StartupError
+from tsvapp.live import addresses, pace
 from tsvapp.live.addresses import Addresses, Proxies
 from tsvapp.settings import Settings
 
@@ -21,6 +21,46 @@ def test_an_address_has_only_so_many_open_and_others_are_not_touched() -> None:
     assert counts.refusal("10.0.0.2") is None
     counts.leave("10.0.0.1")
     assert counts.refusal("10.0.0.1") is None
+
+
+@pytest.mark.parametrize(("network", "shares"), [("2001:db8:0:{:x}::/64", 4), ("2001:db8:0:{:x}00::/64", 16)])
+def test_networks_of_one_customer_have_no_more_than_a_few_shares_together(network: str, shares: int) -> None:
+    counts = Addresses(Settings(sockets_per_address=2, connects_per_address=100, rooms_per_address=2))
+    let_in = []
+    for number in range(100):
+        address = network.format(number)
+        while counts.refusal(address) is None:
+            counts.enter(address)
+            let_in.append(address)
+    assert len(let_in) == 2 * shares
+    assert "Your network (2001:db8::/" in (counts.refusal(network.format(200)) or "")
+    assert counts.refusal("2001:db8:1::/64") is None
+    assert counts.refusal("203.0.113.9") is None
+    for address in let_in:
+        counts.leave(address)
+    assert counts.refusal(network.format(200)) is None
+    assert not counts._open
+
+
+def test_networks_of_one_customer_begin_no_more_rooms_than_a_few_shares() -> None:
+    counts = Addresses(Settings(rooms_per_address=2))
+    for number in range(8):
+        counts.expect_room(f"2001:db8:0:{number:x}::/64")
+        counts.count_room(f"2001:db8:0:{number:x}::/64")
+    with pytest.raises(LimitReached, match="Your network \\(2001:db8::/56\\) has brought 8 new tables"):
+        counts.expect_room("2001:db8:0:8::/64")
+    counts.expect_room("2001:db8:0:100::/64")
+
+
+def test_networks_of_one_customer_share_a_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(pace, "monotonic", lambda: 1000.0)
+    monkeypatch.setattr(pace.gevent, "sleep", waits.append)
+    counts = Addresses(Settings(messages_per_address=1))
+    for number in range(20):
+        counts.messages(f"2001:db8:0:{number:x}::/64").wait()
+    # A /56 has four times the pace: 8 may come at once after a rest, and then four a second.
+    assert waits == pytest.approx([number / 4 for number in range(1, 13)])
 
 
 def test_an_address_opens_only_so_many_within_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -179,6 +179,25 @@ def test_a_heartbeat_carries_the_revision(start_server: Start) -> None:
     client.close()
 
 
+def test_a_room_that_is_full_of_viewers_has_places_for_those_who_drive(
+    start_server: Callable[..., Server], clients: ExitStack
+) -> None:
+    server = start_server(room_members=10)
+
+    def connect(room_id: str | None = None) -> V1Client:
+        client = V1Client(server.ws_url, room_id)
+        clients.callback(client.close)
+        return client
+
+    driver = connect()
+    watch_id = driver.first["watch_id"]
+    for _ in range(8):
+        assert connect(watch_id).wait_for("snapshot")
+    assert connect(watch_id).wait_for("error")["code"] == "limit_reached"
+    assert connect(driver.room_id).wait_for("snapshot")
+    assert connect(driver.room_id).wait_for("error")["code"] == "limit_reached"
+
+
 def test_a_full_room_is_refused_in_words(start_server: Start, clients: ExitStack) -> None:
     server = start_server(room_members=2)
     members = [V1Client(server.ws_url)]

@@ -166,7 +166,7 @@ def test_the_longest_honest_commands_fit_into_the_limit(longest, as_ascii):
     for honest in (
         {"type": "begin", "name": longest, "size": most},
         {"type": "resume", "upload": upload, "name": longest, "size": most},
-        {"type": "introduce", "key": "k" * 64, "name": longest[:40], "hue": 359},
+        {"type": "introduce", "key": "k" * 64, "name": "A" + longest[:39], "hue": 359},
         {"type": "look", "ask": most, "page": most, "first_column": most},
         {"type": "point", "row": most, "column": most},
         {"type": "read", "encoding": "windows-1252", "delimiter": "\t", "quoting": False, "header": False},
@@ -174,6 +174,22 @@ def test_the_longest_honest_commands_fit_into_the_limit(longest, as_ascii):
         message = json.dumps(honest, ensure_ascii=as_ascii)
         assert len(message.encode()) <= COMMAND_BYTES
         assert parse(message)
+
+
+@pytest.mark.parametrize("name", ["\u3164", "\u2800 \u2800", "\u115f\u1160", "\uffa0", "\u0301", "...", "\u200b-"])
+def test_a_name_of_which_nothing_can_be_seen_is_refused(name):
+    with pytest.raises(BadCommand, match="that can be seen"):
+        parse(command(type="introduce", key="k" * 20, name=name))
+
+
+@pytest.mark.parametrize("name", ["A", "7", "王", "\N{FOX FACE}", "\u3164A", "é", "€"])
+def test_a_name_with_a_letter_a_digit_or_a_symbol_is_taken(name):
+    assert parse(command(type="introduce", key="k" * 20, name=name)).name == name
+
+
+@pytest.mark.parametrize("name", ["", " ", "\n\u202e"])
+def test_a_name_of_white_space_alone_is_none(name):
+    assert parse(command(type="introduce", key="k" * 20, name=name)).name is None
 
 
 @pytest.mark.parametrize("number", ["9" * 64, f"{'3':>256}"])

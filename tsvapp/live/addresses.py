@@ -1,5 +1,6 @@
 """How much one address may have and do, so that nobody takes the server from all others.
 
+An IPv6 network of 64 bits counts as one address, and the wider networks around it have shares of their own.
 Counts are kept only for addresses that are connected, or were within the last minute.
 """
 
@@ -9,6 +10,7 @@ from collections import Counter
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from time import monotonic
+from typing import NamedTuple
 
 from tsvapp.errors import LimitReached, StartupError
 from tsvapp.live.pace import BURST_SECONDS, Pace
@@ -18,6 +20,28 @@ MINUTE_SECONDS = 60.0
 HOUR_SECONDS = 3600.0
 ASKING_BURST_SECONDS = 1.0
 """What one address may ask at once after a rest, as seconds of its rate: the viewer has nearly as many files."""
+
+WIDER = ((56, 4), (48, 16))
+"""IPv6 networks that providers hand out to one customer (RFC 6177), and the shares of a /64 that each has in all."""
+
+
+class Group(NamedTuple):
+    """Name whom something is counted for, and how many shares that has."""
+
+    name: str
+    shares: int
+    whose: str
+
+
+@lru_cache(4096)
+def groups_of(address: str) -> tuple[Group, ...]:
+    """Return an address and the wider networks that it is counted for, the narrowest first."""
+    own = Group(address, 1, "Your address")
+    if not address.endswith("/64"):
+        return (own,)
+    bits = int(IPv6Address(address.removesuffix("/64")))
+    names = ((f"{IPv6Address(bits >> 128 - length << 128 - length)}/{length}", shares) for length, shares in WIDER)
+    return (own, *(Group(name, shares, f"Your network ({name})") for name, shares in names))
 
 
 class Addresses:
@@ -36,42 +60,52 @@ class Addresses:
         self._rooms: Counter[str] = Counter()
         self._hour_since = monotonic()
 
+    @staticmethod
+    def groups(address: str) -> tuple[Group, ...]:
+        """Return whom this address is counted for."""
+        return groups_of(address)
+
     def refusal(self, address: str) -> str | None:
         """Say in words why this address may not connect now; None if it may."""
         self._begin_minute()
-        if self._open[address] >= self._most_open:
-            return f"Your address has {self._most_open:,} connections open already. Close some, or try again later."
-        if self._came[address] >= self._most_a_minute:
-            return f"Your address has connected {self._most_a_minute:,} times within a minute. Try again in a minute."
+        for name, shares, whose in groups_of(address):
+            if self._open[name] >= (most := self._most_open * shares):
+                return f"{whose} has {most:,} connections open already. Close some, or try again later."
+            if self._came[name] >= (most := self._most_a_minute * shares):
+                return f"{whose} has connected {most:,} times within a minute. Try again in a minute."
         return None
 
     def enter(self, address: str) -> None:
         """Count a connection that opens."""
-        self._open[address] += 1
-        self._came[address] += 1
+        for group in groups_of(address):
+            self._open[group.name] += 1
+            self._came[group.name] += 1
 
     def leave(self, address: str) -> None:
         """Count it no more."""
-        self._open[address] -= 1
-        if self._open[address] <= 0:
-            del self._open[address]
+        for group in groups_of(address):
+            self._open[group.name] -= 1
+            if self._open[group.name] <= 0:
+                del self._open[group.name]
 
     def expect_room(self, address: str) -> None:
         """Raise LimitReached if this address has begun as many rooms within an hour as it may."""
         if monotonic() - self._hour_since > HOUR_SECONDS:
             self._rooms.clear()
             self._hour_since = monotonic()
-        most = self._most_rooms
-        if self._rooms[address] >= most:
-            raise LimitReached(
-                f"Your address has brought {most:,} new tables within an hour. Try again in an hour, or bring the file"
-                " into a room that has a table.",
-                limit=most,
-            )
+        for name, shares, whose in groups_of(address):
+            most = self._most_rooms * shares
+            if self._rooms[name] >= most:
+                raise LimitReached(
+                    f"{whose} has brought {most:,} new tables within an hour. Try again in an hour, or bring the file"
+                    " into a room that has a table.",
+                    limit=most,
+                )
 
     def count_room(self, address: str) -> None:
         """Count a room that is kept from now on."""
-        self._rooms[address] += 1
+        for group in groups_of(address):
+            self._rooms[group.name] += 1
 
     def messages(self, address: str) -> Pace:
         """Return the pace that all connections of this address share for their messages."""
@@ -88,8 +122,13 @@ class Addresses:
         return self._pace("connects", address, self._requests, ASKING_BURST_SECONDS)
 
     def _pace(self, of: str, address: str, rate: float, burst_seconds: float = BURST_SECONDS) -> Pace:
-        found = self._paces.get((of, address))
-        return found or self._paces.setdefault((of, address), Pace(rate, burst_seconds))
+        wider: Pace | None = None
+        for name, shares, _ in reversed(groups_of(address)):
+            if (pace := self._paces.get((of, name))) is None:
+                pace = self._paces[of, name] = Pace(rate * shares, burst_seconds, wider)
+            wider = pace
+        assert wider is not None
+        return wider
 
     def _begin_minute(self) -> None:
         if monotonic() - self._since > MINUTE_SECONDS:

@@ -214,14 +214,19 @@ class BoundedWorker(GeventWorker):
         address = tsvapp.proxies.client_address(addr[0], "")
         # A proxy asks for many; it counts them itself.
         is_proxy = tsvapp.proxies.trusts(addr[0])
-        most = tsvapp.settings.asking_per_address
+        most, groups = tsvapp.settings.asking_per_address, tsvapp.addresses.groups(address)
         if self._all_asking + len(tsvapp.connections) >= tsvapp.max_sockets:
             self.refuse(client, 503, "Service Unavailable", "The server is full. Try again in a moment.")
-        elif self._asking[address] >= most and not is_proxy:
-            words = f"Your address has {most:,} requests open already. Try again in a moment."
+        elif (
+            full := None
+            if is_proxy
+            else next((each for each in groups if self._asking[each.name] >= most * each.shares), None)
+        ):
+            words = f"{full.whose} has {most * full.shares:,} requests open already. Try again in a moment."
             self.refuse(client, 429, "Too Many Requests", words)
         else:
-            self._asking[address] += 1
+            for each in groups:
+                self._asking[each.name] += 1
             self._all_asking += 1
             try:
                 if not is_proxy:
@@ -229,9 +234,10 @@ class BoundedWorker(GeventWorker):
                 self._serve(listener, client, addr)
             finally:
                 self._all_asking -= 1
-                self._asking[address] -= 1
-                if not self._asking[address]:
-                    del self._asking[address]
+                for each in groups:
+                    self._asking[each.name] -= 1
+                    if not self._asking[each.name]:
+                        del self._asking[each.name]
 
     def _serve(self, listener: Any, client: Any, addr: Any) -> None:
         mine = AskingSocket(client.family, client.type, client.proto, fileno=client.detach())

@@ -17,9 +17,11 @@ BURST_SECONDS = 2.0
 class Pace:
     """Let through `rate` a second; one object may be shared by many, who then wait in the order in which they came."""
 
-    __slots__ = ("_burst", "_due", "_step")
+    __slots__ = ("_burst", "_due", "_step", "_wider")
 
-    def __init__(self, rate: float, burst_seconds: float = BURST_SECONDS) -> None:
+    def __init__(self, rate: float, burst_seconds: float = BURST_SECONDS, wider: Pace | None = None) -> None:
+        """Make a pace; `wider` is one that is kept as well."""
+        self._wider = wider
         self._step = 1 / rate
         self._burst = burst_seconds
         self._due = 0.0
@@ -30,6 +32,8 @@ class Pace:
         self._due = max(self._due, now - self._burst) + count * self._step
         if self._due > now:
             gevent.sleep(self._due - now)
+        if self._wider is not None:
+            self._wider.wait(count)
 
     @property
     def busy(self) -> bool:

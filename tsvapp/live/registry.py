@@ -24,6 +24,9 @@ from tsvapp.live.outbox import Slot
 from tsvapp.live.records import Records
 from tsvapp.settings import Settings
 
+DRIVERS_SHARE = 10
+"""One place of so many in a room is kept for those who may drive."""
+
 log = logging.getLogger(__name__)
 
 
@@ -71,9 +74,13 @@ class Registry:
         return found
 
     def join(self, room: LiveRoom, listener: Listener) -> None:
-        """Add a member, who is told the latest state; raise LimitReached when the room is full."""
+        """Add a member, who is told the latest state; raise LimitReached when the room is full.
+
+        It is full for those who may only look while some places are left for those who drive.
+        """
         limit = self._settings.room_members
-        if len(room.members) >= limit:
+        kept = 0 if listener.may_drive else limit // DRIVERS_SHARE
+        if len(room.members) >= limit - kept:
             raise LimitReached(f"This room is full: it has {limit:,} people. Try again later.", limit=limit)
         room.join(listener)
         self._records.touch(room)

@@ -6,6 +6,7 @@ Nothing here knows a socket, and nothing outside knows how a command looks on th
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -18,6 +19,9 @@ from tsvapp.room.people import MAX_NAME_CHARS as PERSON_CHARS
 from tsvapp.table.dialect import DELIMITERS, ENCODINGS
 
 MAX_NAME_CHARS = 255
+BLANKS = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and symbols that are drawn as nothing: fillers of Hangul, and Braille without a dot."""
+
 LAST_PAGE = 10**15
 """A page or row number beyond every table; larger ones are clamped, so that no number can grow without bound."""
 
@@ -248,9 +252,17 @@ def _parse_introduce(given: dict[str, Any]) -> Introduce:
         raise BadCommand(f"introduce: key must be a string of 16 to {MAX_KEY_CHARS} characters.")
     if name is not None:
         # White space makes no name, and a line break or an override of direction would reach beyond it.
-        name = " ".join("".join(c if c.isprintable() else " " for c in _text(given, "introduce", "name")).split())
+        # Cut before any work; spaces that are joined below are among what is cut.
+        name = _text(given, "introduce", "name")[: 4 * PERSON_CHARS]
+        name = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+        if name and not any(_is_visible(c) for c in name):
+            raise BadCommand("introduce: a name must have a letter, a digit or a symbol that can be seen.")
     hue = None if given.get("hue") is None else _number(given, "introduce", "hue", 0) % 360
     return Introduce(key, name[:PERSON_CHARS] if name else None, hue)
+
+
+def _is_visible(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LNS" and character not in BLANKS
 
 
 def _parse_point(given: dict[str, Any]) -> Point:
