@@ -47,6 +47,8 @@ def test_h1_a_message_of_64_mib_to_a_client_that_reads_slowly_arrives_whole(
     slow = RawClient(server.port, f"/parser/ws/{room_id}", receive_buffer=16 * KIB)
     clients.callback(slow.close)
     opcode, message = slow.receive()
+    while opcode == PING:  # where encoding takes long, the server asks meanwhile whether the client is there
+        opcode, message = slow.receive()
     assert opcode == TEXT
     assert len(message) > 64 * MIB
     assert page_of(message)["data"] == [[row] for row in rows]

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.client import ArticleClient, V1Client, table
 from tests.support.server import Server
+from tsvapp.room.protocol import NO_ROOM
 
 Connect = Callable[..., ArticleClient]
 
@@ -118,12 +119,9 @@ def test_an_upload_over_v1_is_answered_once_finished_and_not_when_begun(
     assert client.receive() == page
 
 
-def test_an_unknown_id_is_empty_and_silent_and_becomes_a_room_by_a_file(article: Connect) -> None:
-    room_id = "1b4e28ba-2fa1-4d1e-883f-0016d3cca427"
-    client = article(room_id)
-    client.turn(1)
-    client.send_file(b"a\tb\n")
-    assert client.receive() == {"uuid": room_id, "page_no": 1, "total_number": 1, "data": [["a", "b"]]}
+def test_an_id_that_the_server_has_not_made_is_closed_with_a_reason(article: Connect) -> None:
+    code, reason = article("1b4e28ba-2fa1-4d1e-883f-0016d3cca427").wait_for_close()
+    assert (code, reason) == (1008, NO_ROOM["unknown"])
 
 
 @pytest.mark.parametrize(
