@@ -453,7 +453,7 @@ def refusals(server):
 
 
 def test_a_refused_origin_is_logged_with_the_remedy(start_server):
-    server = start_server(trusted_proxies="192.0.2.1")
+    server = start_server(trusted_proxies="192.0.2.1", hosts="*")
     ask(server, Host="tables.local", Origin="https://tables.local", X_Forwarded_Proto="https")
     server.wait_for_log("because of its Origin")
     (line,) = refusals(server)
@@ -463,7 +463,7 @@ def test_a_refused_origin_is_logged_with_the_remedy(start_server):
 
 
 def test_refused_origins_are_logged_once_for_each_remedy(start_server):
-    server = start_server()
+    server = start_server(hosts="*")
     for _ in range(20):
         ask(server, Origin="https://evil.example")
     ask(server, Host="tables.local", Origin="https://tables.local")
@@ -483,7 +483,7 @@ def test_refused_origins_are_logged_once_for_each_remedy(start_server):
     ],
 )
 def test_the_log_of_an_origin_is_one_short_line_without_an_id(start_server, sent, logged):
-    server = start_server()
+    server = start_server(hosts="*")
     with closing(socket.create_connection(("127.0.0.1", server.port), WAIT_SECONDS)) as peer:
         peer.sendall(GET + HEAD + f"Origin: {sent}\r\n\r\n".encode("latin-1"))
         assert read_answer(peer).status == 403
