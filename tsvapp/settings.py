@@ -44,10 +44,16 @@ class Settings:
     max_upload_bytes: int = _setting(2 * GIB, "largest file; it takes this much disk for each room")
     max_article_bytes: int = _setting(16 * MIB, "largest message of the article's protocol; it is held in memory whole")
     uploads_per_address: int = _setting(
-        40, "uploads of one address under way at once; each takes its share of the disk's speed"
+        40, "uploads of one address under way or paused; each takes its share of the disk's speed, or waits on it"
+    )
+    upload_silence_seconds: float = _setting(
+        60.0, "seconds in which an upload must store something, or it is paused; without any byte it is given up"
+    )
+    disk_bytes_per_address: int = _setting(
+        0, "bytes of tables and uploads that one address may have; 0 for a quarter of the disk's", may_be_0=True
     )
     rooms_per_address: int = _setting(
-        500, "rooms that one address may begin in an hour; each is kept for days, an empty one does not count"
+        500, "rooms that one address may begin in an hour; each is kept for days, one without a table does not count"
     )
     receiving_bytes: int = _setting(
         128 * MIB, "bytes of messages held at once until they are stored, one address a quarter; further senders wait"

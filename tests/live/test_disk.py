@@ -34,13 +34,14 @@ class Place:
     """The live parts of a server, without its sockets, in a directory."""
 
     def __init__(self, data_dir: Path, **settings: object) -> None:
+        settings.setdefault("disk_bytes_per_address", 1 << 40)
         self.settings = Settings(data_dir=data_dir, **settings)
         self.worker: Worker = create_app(self.settings).extensions["tsvapp"]
         self.store = self.worker.store
 
-    def restarted(self) -> Place:
+    def restarted(self, **settings: object) -> Place:
         self.worker.drain()
-        return Place(self.settings.data_dir)
+        return Place(self.settings.data_dir, **settings)
 
     def upload(self, kib: int, room: LiveRoom | None = None, address: str = "") -> LiveRoom:
         room = room or self.worker.registry.create()
@@ -65,9 +66,13 @@ class Place:
             found.append(False)
         return found
 
+    def taken(self) -> int:
+        """Count what the accounts say of what has arrived."""
+        return self.store.reserved()[0]
+
     def accounted(self) -> bool:
         """Say whether the accounts are what the directory says."""
-        return self.store.promised()[0] == self.store.usage()[0]
+        return self.taken() == self.store.usage()[0]
 
 
 @pytest.fixture
@@ -96,7 +101,8 @@ def test_the_accounts_are_right_after_all_that_can_happen_to_a_document(place: C
 
     cancelled = uploads.begin(first, "cancelled.tsv", 1 << 20, WHO, here)
     uploads.chunk(cancelled, rows(4), here)
-    assert here.store.promised()[0] == here.store.usage()[0] + (1 << 20) - len(rows(4))
+    assert here.accounted()
+    assert here.store.reserved()[2] == len(rows(4))  # a step ahead as large as what has come
     uploads.cancel(cancelled, WHO, "")
     assert here.accounted()
 
@@ -120,7 +126,8 @@ def test_the_accounts_are_right_after_all_that_can_happen_to_a_document(place: C
     assert here.accounted()  # nobody goes on with it yet
     found = here.worker.registry.find(paused.room_id)
     assert found is not None
-    assert here.store.promised()[0] == here.store.usage()[0] + (1 << 20) - len(rows(4))
+    assert here.accounted()
+    assert here.store.reserved()[2] == 0
     here.worker.uploads.clear(found[0], WHO, "")
     assert here.accounted()
 
@@ -146,7 +153,7 @@ def test_the_longest_unused_rooms_make_place_and_only_as_many_as_are_needed(plac
     assert here.kept(*rooms) == [True, False, True, True, True]
     here.upload(130)
     assert here.kept(*rooms) == [True, False, True, False, False]
-    assert here.store.promised()[0] <= 400 * KIB
+    assert here.taken() <= 400 * KIB
     assert here.accounted()
 
 
@@ -170,7 +177,7 @@ def test_a_room_with_people_in_it_or_an_upload_on_its_way_is_never_deleted(place
     for room in (lived_in, growing):
         here.leave(room, days=6)
     with pytest.raises(StorageFailed):
-        here.upload(96)
+        here.upload(160)
     assert here.kept(lived_in, growing) == [True, True]
 
 
@@ -204,13 +211,83 @@ def test_a_reserve_is_left_on_the_disk(place: Callable[..., Place]) -> None:
     assert here.accounted()
 
 
-def test_what_an_upload_announces_counts_before_it_has_come(place: Callable[..., Place]) -> None:
+def test_what_an_upload_announces_takes_nothing_from_others(place: Callable[..., Place]) -> None:
     here = place(max_disk_bytes=200 * KIB)
-    begun = here.worker.uploads.begin(here.worker.registry.create(), "a.tsv", 150 * KIB, WHO, here)
-    with pytest.raises(StorageFailed):
-        here.upload(64)
-    here.worker.uploads.cancel(begun, WHO, "")
+    uploads, registry = here.worker.uploads, here.worker.registry
+    unused = here.upload(64)
+    here.leave(unused)
+    for number in range(40):
+        begun = uploads.begin(registry.create(), "a.tsv", 150 * KIB, WHO, here, f"10.0.0.{number}")
+        uploads.chunk(begun, ROW, here)
     here.upload(64)
+    assert here.kept(unused) == [True]
+
+
+def test_a_step_ahead_is_taken_back_before_a_room_is_evicted_or_bytes_are_refused(place: Callable[..., Place]) -> None:
+    here = place(max_disk_bytes=200 * KIB)
+    unused = here.upload(16)
+    here.leave(unused)
+    begun = here.worker.uploads.begin(here.worker.registry.create(), "a.tsv", 180 * KIB, WHO, here)
+    here.worker.uploads.chunk(begun, rows(64), here)
+    assert here.store.reserved()[2] == 64 * KIB
+    here.upload(100)
+    assert here.kept(unused) == [True]
+    here.upload(18)
+    assert here.kept(unused) == [True]
+    here.upload(8)
+    assert (here.kept(unused), here.store.reserved()[2]) == ([False], 0)
+    assert here.accounted()
+
+
+def test_an_upload_that_finds_no_place_on_its_way_ends_and_leaves_the_former_table(place: Callable[..., Place]) -> None:
+    here = place(max_disk_bytes=200 * KIB)
+    room = here.upload(16)
+    begun = here.worker.uploads.begin(room, "a.tsv", 150 * KIB, WHO, here)
+    here.upload(100)
+    here.worker.uploads.chunk(begun, rows(60), here)
+    with pytest.raises(StorageFailed, match=r"no place for 'a\.tsv'"):
+        here.worker.uploads.chunk(begun, rows(60), here)
+    assert room.state.notice is not None
+    assert room.state.notice.code == "storage_failed"
+    assert room.state.table is not None
+    assert here.accounted()
+
+
+def test_one_address_has_only_its_share_of_the_bytes_paused_ones_too_and_also_after_a_restart(
+    place: Callable[..., Place],
+) -> None:
+    here = place(disk_bytes_per_address=100 * KIB)
+    here.upload(30, address="10.0.0.1")
+    paused = here.worker.registry.create()
+    begun = here.worker.uploads.begin(paused, "a.tsv", 60 * KIB, WHO, here, "10.0.0.1")
+    here.worker.uploads.chunk(begun, rows(50), here)
+    here.worker.uploads.lost(begun, here)
+    for _ in range(2):
+        with pytest.raises(LimitReached, match="keeps 102,400 for each") as refused:
+            here.upload(30, address="10.0.0.1")
+        assert refused.value.limit == 100 * KIB
+        here.upload(30, address="10.0.0.2")
+        here = here.restarted(disk_bytes_per_address=100 * KIB)
+    found = here.worker.registry.find(paused.room_id)
+    assert found is not None
+    here.worker.delete(found[0])
+    here.upload(30, address="10.0.0.1")
+
+
+def test_by_default_one_address_has_a_quarter_of_the_bytes(place: Callable[..., Place]) -> None:
+    here = place(max_disk_bytes=400 * KIB, disk_bytes_per_address=0)
+    here.upload(60, address="10.0.0.1")
+    with pytest.raises(LimitReached, match="102,400"):
+        here.upload(60, address="10.0.0.1")
+    # What is announced is refused at once, and what was not is refused as it comes.
+    begun = [
+        here.worker.uploads.begin(here.worker.registry.create(), "a", 39 * KIB, WHO, here, "10.0.0.1") for _ in "ab"
+    ]
+    here.worker.uploads.chunk(begun[0], rows(30), here)
+    with pytest.raises(LimitReached):
+        here.worker.uploads.chunk(begun[1], rows(30), here)
+    for number in range(2, 5):
+        here.upload(60, address=f"10.0.0.{number}")
 
 
 def test_an_address_begins_only_so_many_rooms_and_other_addresses_as_many(place: Callable[..., Place]) -> None:
@@ -222,22 +299,179 @@ def test_an_address_begins_only_so_many_rooms_and_other_addresses_as_many(place:
     here.upload(1, address="10.0.0.2")
 
 
-def test_an_address_has_only_so_many_uploads_under_way(place: Callable[..., Place]) -> None:
+def test_an_address_has_only_so_many_uploads_and_paused_ones_count_also_after_a_restart(
+    place: Callable[..., Place],
+) -> None:
     here = place(uploads_per_address=2)
     uploads, registry = here.worker.uploads, here.worker.registry
-    running = [uploads.begin(registry.create(), "a.tsv", 2048, WHO, here, "10.0.0.1") for _ in range(2)]
-    with pytest.raises(LimitReached, match="2 uploads under way"):
+    rooms = [registry.create() for _ in range(2)]
+    running = [uploads.begin(room, "a.tsv", 2048, WHO, here, "10.0.0.1") for room in rooms]
+    for each in running:
+        uploads.chunk(each, rows(1), here)
+    uploads.lost(running[0], here)
+    with pytest.raises(LimitReached, match="2 uploads under way or paused"):
         here.upload(1, address="10.0.0.1")
     here.upload(1, address="10.0.0.2")
-    uploads.chunk(running[0], rows(1), here)
-    uploads.lost(running[0], here)  # paused, it takes nothing of the disk's speed
+    resumed = uploads.resume(rooms[0], running[0].upload_id, "a.tsv", 2048, here, "10.0.0.1")  # it is one of the two
+    uploads.prove(resumed, rows(1), WHO, here)
+
+    here = here.restarted(uploads_per_address=2)
+    with pytest.raises(LimitReached):
+        here.upload(1, address="10.0.0.1")
+    found = here.worker.registry.find(rooms[0].room_id)
+    assert found is not None
+    here.worker.uploads.clear(found[0], WHO, "")
     here.upload(1, address="10.0.0.1")
+
+
+def test_an_upload_that_another_address_goes_on_with_counts_for_that_one_once_it_has_shown_the_file(
+    place: Callable[..., Place],
+) -> None:
+    here = place(uploads_per_address=1)
+    uploads, room = here.worker.uploads, here.worker.registry.create()
+    running = uploads.begin(room, "a.tsv", 2048, WHO, here, "10.0.0.1")
+    uploads.chunk(running, rows(1), here)
+    uploads.lost(running, here)
+    resumed = uploads.resume(room, running.upload_id, "a.tsv", 2048, here, "10.0.0.2")
+    here.upload(1, address="10.0.0.2")  # nothing is shown yet
+    with pytest.raises(LimitReached):
+        here.upload(1, address="10.0.0.1")
+    uploads.prove(resumed, rows(1), WHO, here)
+    here.upload(1, address="10.0.0.1")
+    with pytest.raises(LimitReached):
+        here.upload(1, address="10.0.0.2")
+
+
+def test_an_upload_of_which_nothing_comes_for_long_is_paused_and_goes_on_with_the_next_bytes(
+    place: Callable[..., Place],
+) -> None:
+    here = place(upload_silence_seconds=60.0)
+    uploads, room = here.worker.uploads, here.worker.registry.create()
+    running = uploads.begin(room, "a.tsv", 3072, WHO, here)
+    uploads.chunk(running, rows(1), here)
+    uploads.pause_silent()
+    assert room.state.upload is not None
+    assert not room.state.upload.paused
+    running.moved -= 61
+    uploads.pause_silent()
+    assert room.state.upload.paused
+    assert not uploads.is_sent(room)
+    with pytest.raises(TsvappError):
+        uploads.chunk(running, rows(1), object())  # from somebody else nothing is taken
+    uploads.chunk(running, rows(1), here)
+    assert not room.state.upload.paused
+    assert uploads.chunk(running, rows(1), here)
+    assert room.state.table is not None
+
+
+def test_an_upload_of_which_nothing_came_at_all_is_given_up_after_a_minute_and_its_room_is_not_kept(
+    place: Callable[..., Place],
+) -> None:
+    here = place()
+    room = here.worker.registry.create()
+    running = here.worker.uploads.begin(room, "a.tsv", 2048, WHO, here)
+    assert here.worker.records.count == 1
+    running.moved -= 61
+    here.worker.uploads.pause_silent()
+    assert room.state.upload is None
+    assert room.state.notice is not None
+    assert room.state.notice.code == "upload_lost"
+    assert (here.worker.records.count, here.store.count_rooms()) == (0, 0)
+
+
+@pytest.mark.parametrize("how", ["cancelled", "no table", "abandoned"])
+def test_a_room_is_kept_from_its_first_whole_table_on(place: Callable[..., Place], how: str) -> None:
+    here = place(abandon_seconds=3600.0, rooms_per_address=1)
+    uploads, room = here.worker.uploads, here.worker.registry.create()
+    running = uploads.begin(room, "a.tsv", 1 << 20, WHO, here, "10.0.0.1")
+    uploads.chunk(running, rows(1), here)
+    assert here.store.count_rooms() == 1
+    if how == "cancelled":
+        uploads.cancel(running, WHO, "")
+    elif how == "no table":
+        with pytest.raises(TsvappError):
+            uploads.chunk(running, b"x\0y\n" * 1000, here)
+    else:
+        uploads.lost(running, here)
+        here = here.restarted(abandon_seconds=1e-9, rooms_per_address=1)
+        here.worker.uploads.sweep()
+    assert (here.worker.records.count, here.store.count_rooms()) == (0, 0)
+    assert here.accounted()
+    # And it counts for nothing: this is the address's first room.
+    room = here.upload(1, address="10.0.0.1")
+    with pytest.raises(LimitReached):
+        here.upload(1, address="10.0.0.1")
+    running = here.worker.uploads.begin(room, "b.tsv", 2048, WHO, here, "10.0.0.1")
+    here.worker.uploads.cancel(running, WHO, "")
+    assert here.store.count_rooms() == 1
+
+
+def test_a_room_whose_next_upload_begins_while_the_first_one_ends_is_kept(place: Callable[..., Place]) -> None:
+    here = place()
+    uploads, room = here.worker.uploads, here.worker.registry.create()
+    running = uploads.begin(room, "a.tsv", 2048, WHO, here)
+    ending = gevent.spawn(uploads.cancel, running, WHO, "")
+    while room.state.upload is not None:
+        gevent.sleep(0)
+    here.upload(1, room)
+    ending.get()
+    assert (here.worker.records.count, here.store.count_rooms()) == (1, 1)
+    assert here.kept(room) == [True]
+    here = here.restarted()
+    assert here.kept(room) == [True]
+
+
+def test_at_the_limit_of_rooms_one_without_a_table_goes_first(place: Callable[..., Place]) -> None:
+    here = place(max_rooms=3, pause_seconds=60.0)
+    uploads = here.worker.uploads
+    old = here.upload(1)
+    here.leave(old, days=3)
+    empty = here.worker.registry.create()
+    running = uploads.begin(empty, "a.tsv", 2048, WHO, here)
+    uploads.chunk(running, rows(1), here)
+    here.leave(empty, days=0.5 / 24)
+    sent = here.worker.registry.create()
+    uploads.begin(sent, "a.tsv", 2048, WHO, object())
+    here.leave(sent, days=0.5 / 24)
+    here.upload(1)  # both are being sent
+    assert here.kept(old) == [False]
+    uploads.lost(running, here)
+    here.leave(empty, days=0.5 / 24)
+    here.upload(1)
+    assert here.kept(empty, sent) == [False, True]
+    assert here.worker.records.count == here.store.count_rooms() == 3
+    assert here.accounted()
+
+
+def test_at_the_limit_of_rooms_those_of_the_address_with_the_most_go_first_and_none_with_people_in_it(
+    place: Callable[..., Place],
+) -> None:
+    here = place(max_rooms=200)
+    old = here.upload(1, address="10.0.0.1")
+    here.leave(old, days=6)
+    many = [here.upload(1, address="10.0.0.2") for _ in range(199)]
+    for number, room in enumerate(many):
+        here.leave(room, days=(200 - number) / 24 / 3600)  # seconds ago: of whoever has most none is spared
+    many[0].members.add(object())  # type: ignore[arg-type]  # somebody, of whom only the presence counts
+    for number in range(3, 6):
+        here.upload(1, address=f"10.0.0.{number}")
+    assert here.kept(old, *many[:5]) == [True, True, False, False, False, True]
+
+
+def test_at_the_limit_of_rooms_those_that_were_used_within_the_hour_are_spared(place: Callable[..., Place]) -> None:
+    here = place(max_rooms=100)
+    fresh = [here.upload(1, address=f"10.0.0.{number}") for number in range(100)]
+    with pytest.raises(LimitReached, match="keeps 100 tables"):
+        here.upload(1, address="10.0.1.1")
+    here.leave(fresh[50], days=2 / 24)
+    here.upload(1, address="10.0.1.1")
+    assert here.kept(fresh[49], fresh[50]) == [True, False]
 
 
 def test_a_refused_file_is_refused_in_words_and_a_displaced_room_says_why(
     start_server: Start, clients: ExitStack
 ) -> None:
-    server = start_server(max_disk_bytes=300 * KIB, spare_seconds=0.001)
+    server = start_server(max_disk_bytes=300 * KIB, disk_bytes_per_address=1 << 20, spare_seconds=0.001)
     gone = V1Client(server.ws_url)
     gone.upload(rows(64))
     gone.close()

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -21,7 +22,8 @@ from tsvapp.store.local import LocalStore
 from tsvapp.store.schema import FORMAT
 
 NAMED, BROKEN_OFF, REPLACED = "1" * 32, "2" * 32, "3" * 32
-RECORD = {"page": 3, "document": {"id": "d1", "name": "Größe\n.tsv", "size": 10}, "list": [1, None, True]}
+D1, D2 = "d1" * 16, "d2" * 16
+RECORD = {"page": 3, "document": {"id": D1, "name": "Größe\n.tsv", "size": 10}, "list": [1, None, True]}
 
 
 @pytest.fixture
@@ -72,72 +74,72 @@ def keep(store: LocalStore, document_id: str, data: bytes = b"a\tb\n", index: by
 
 
 def test_bytes_are_added_behind_those_that_were_there_when_it_was_opened(store):
-    store.blob("d1").append(b"one")
-    again = store.blob("d1")
+    store.blob(D1).append(b"one")
+    again = store.blob(D1)
     again.append(b"two")
     assert (again.size, again.read(0, 10)) == (6, b"onetwo")
 
 
 def test_a_document_that_is_open_is_readable_after_it_is_deleted(store):
-    store.blob("d1").append(b"one two")
-    descriptor = store.blob("d1").open()
+    store.blob(D1).append(b"one two")
+    descriptor = store.blob(D1).open()
     try:
-        store.delete("d1")
+        store.delete(D1)
         assert read_at(descriptor, 4, 7) == b"two"
     finally:
         os.close(descriptor)
 
 
 def test_a_kept_document_has_its_index(store):
-    keep(store, "d1", index=b"\x00\x01")
-    assert store.index("d1", "r1") == b"\x00\x01"
+    keep(store, D1, index=b"\x00\x01")
+    assert store.index(D1, "r1") == b"\x00\x01"
 
 
 def test_a_document_that_was_not_kept_has_no_index(store):
-    store.blob("d1").append(b"a")
-    assert store.index("d1", "r1") == b""
+    store.blob(D1).append(b"a")
+    assert store.index(D1, "r1") == b""
 
 
 def test_an_index_takes_the_place_of_the_former_whole(store, directory):
-    keep(store, "d1", index=b"former" * 1000)
-    with (directory / "documents" / "d1.index").open("rb") as reader:
+    keep(store, D1, index=b"former" * 1000)
+    with (directory / "documents" / f"{D1}.index").open("rb") as reader:
         half = reader.read(600)
-        store.keep("d1", b"new", "r1")
+        store.keep(D1, b"new", "r1")
         assert (half + reader.read()).endswith(b"former" * 1000)
-    assert store.index("d1", "r1") == b"new"
-    assert files(directory) == {"d1", "d1.index"}
+    assert store.index(D1, "r1") == b"new"
+    assert files(directory) == {D1, f"{D1}.index"}
 
 
 def test_an_index_that_does_not_fit_leaves_the_former(store):
-    keep(store, "d1", index=b"former")
+    keep(store, D1, index=b"former")
     with no_file_larger_than(100), pytest.raises(StorageFailed):
-        store.keep("d1", b"new" * 1000, "r1")
-    assert store.index("d1", "r1") == b"former"
+        store.keep(D1, b"new" * 1000, "r1")
+    assert store.index(D1, "r1") == b"former"
 
 
 def test_a_document_that_is_not_there_cannot_be_kept(store):
     with pytest.raises(StorageFailed):
-        store.keep("d1", b"index", "r1")
+        store.keep(D1, b"index", "r1")
 
 
 def test_a_deleted_document_leaves_nothing(store, directory):
-    keep(store, "d1")
-    (directory / "documents" / "d1.draft").touch()
-    keep(store, "d2")
-    store.delete("d1")
-    assert files(directory) == {"d2", "d2.index"}
+    keep(store, D1)
+    (directory / "documents" / f"{D1}.draft").touch()
+    keep(store, D2)
+    store.delete(D1)
+    assert files(directory) == {D2, f"{D2}.index"}
 
 
 def test_a_document_that_is_gone_already_can_be_deleted(store):
-    store.delete("d1")
+    store.delete(D1)
 
 
 def test_the_place_on_the_disk_can_be_counted_while_another_upload_is_deleted(store, monkeypatch):
-    store.promise(NAMED, 10)
+    store.accounts.reserve(NAMED, 10, 5)
     # Its file is there when it is asked for, and gone when it is looked at.
     monkeypatch.setattr(Path, "exists", lambda path: True)
-    taken, _ = store.promised()
-    assert taken == 10
+    taken, _, ahead = store.reserved()
+    assert (taken, ahead) == (10, 5)
 
 
 def test_what_no_record_names_is_swept_when_the_directory_is_opened(store, directory):
@@ -239,7 +241,7 @@ def test_an_index_that_cannot_be_kept_leaves_no_draft(store, directory, monkeypa
 
 
 def test_a_room_is_read_as_it_was_saved(store):
-    store.save_room("r1", watch("r1"), 12.5, ["d1"], RECORD)
+    store.save_room("r1", watch("r1"), 12.5, [D1], RECORD)
     assert store.load_room("r1") == ("watch r1", 12.5, RECORD)
 
 
@@ -248,7 +250,7 @@ def test_a_room_that_was_never_saved_is_none(store):
 
 
 def test_a_room_that_has_lost_its_id_to_look_by_is_still_read(store):
-    store.save_room("r1", watch("r1"), 12.5, ["d1"], RECORD)
+    store.save_room("r1", watch("r1"), 12.5, [D1], RECORD)
     vars(store)["_records"].execute("DELETE FROM watches")
     assert store.load_room("r1") == (None, 12.5, RECORD)
 
@@ -263,14 +265,14 @@ def test_a_record_that_is_no_json_is_an_error_of_its_room(store):
 
 
 def test_a_room_that_is_saved_again_is_one_room(store):
-    store.save_room("r1", watch("r1"), 1.0, ["d1"], RECORD)
-    store.save_room("r1", watch("r1"), 2.0, ["d2"], {"page": 4})
+    store.save_room("r1", watch("r1"), 1.0, [D1], RECORD)
+    store.save_room("r1", watch("r1"), 2.0, [D2], {"page": 4})
     assert store.load_room("r1") == ("watch r1", 2.0, {"page": 4})
     assert store.count_rooms() == 1
 
 
 def test_rooms_survive_reopening(store, directory):
-    store.save_room("r1", watch("r1"), 12.5, ["d1"], RECORD)
+    store.save_room("r1", watch("r1"), 12.5, [D1], RECORD)
     again = reopened(store, directory)
     assert (again.load_room("r1"), again.count_rooms()) == (("watch r1", 12.5, RECORD), 1)
     again.close()
@@ -284,16 +286,16 @@ from tsvapp.store.local import LocalStore
 store = LocalStore(Path({str(directory)!r}))
 store.own()
 store.open()
-store.blob("d1").append(b"a")
-store.keep("d1", b"index", "r1")
-store.save_room("r1", "watch r1", 1.0, ["d1"], {{"page": 3}})
+store.blob("{D1}").append(b"a")
+store.keep("{D1}", b"index", "r1")
+store.save_room("r1", "watch r1", 1.0, ["{D1}"], {{"page": 3}})
 store.spend("r0", "expired")
 os.kill(os.getpid(), signal.SIGKILL)
 """
     assert subprocess.run([sys.executable, "-c", server], check=False).returncode == -signal.SIGKILL
     store = opened(directory)
     assert (store.load_room("r1"), store.spent("r0")) == (("watch r1", 1.0, {"page": 3}), "expired")
-    assert (store.blob("d1").read(0, 10), store.index("d1", "r1")) == (b"a", b"index")
+    assert (store.blob(D1).read(0, 10), store.index(D1, "r1")) == (b"a", b"index")
     store.close()
 
 
@@ -317,8 +319,8 @@ def test_unused_rooms_may_be_spent_while_they_are_named(store):
 
 
 def test_a_spent_room_is_gone_with_its_document_and_its_id_is_remembered(store, directory):
-    keep(store, "d1")
-    store.save_room("r1", watch("r1"), 1.0, ["d1"], RECORD)
+    keep(store, D1)
+    store.save_room("r1", watch("r1"), 1.0, [D1], RECORD)
     store.spend("r1", "expired")
     assert (store.load_room("r1"), store.count_rooms(), files(directory)) == (None, 0, set())
     again = reopened(store, directory)
@@ -333,15 +335,15 @@ def test_an_id_can_be_spent_that_never_was_a_room(store):
 
 
 def test_a_room_that_could_not_be_spent_stays_and_what_is_saved_later_is_on_the_disk(store, directory):
-    keep(store, "d1")
-    store.save_room("r1", watch("r1"), 1.0, ["d1"], RECORD)
+    keep(store, D1)
+    store.save_room("r1", watch("r1"), 1.0, [D1], RECORD)
     with pytest.raises(StorageFailed, match="records"):
         store.spend("r1", None)
     store.save_room("r2", watch("r2"), 2.0, [], RECORD)
     again = sqlite3.connect(directory / "rooms.sqlite")
     assert again.execute("SELECT room_id FROM rooms").fetchall() == [("r1",), ("r2",)]
     again.close()
-    assert files(directory) == {"d1", "d1.index"}
+    assert files(directory) == {D1, f"{D1}.index"}
 
 
 # The directory
@@ -371,7 +373,7 @@ def test_a_directory_that_cannot_be_made_is_refused_in_words(tmp_path):
         LocalStore(tmp_path / "file" / "data").own()
 
 
-@pytest.mark.parametrize("version", [FORMAT + 1, FORMAT - 2])
+@pytest.mark.parametrize("version", [FORMAT + 1, -1])
 def test_another_format_is_refused_in_words_and_left_as_it_is(store, directory, version):
     keep(store, BROKEN_OFF)
     store.close()
@@ -423,7 +425,97 @@ def test_a_directory_of_format_1_opens_with_all_that_is_in_it(directory):
     assert files(directory) == {NAMED, f"{NAMED}.index", BROKEN_OFF}
     store.save_room("r1", "w1", 14.5, [NAMED], RECORD)
     assert store.rooms_unused_since(14.0) == ["r2"]
+    store.renew_watch("r1", "w3", "renewed")
+    assert (store.spent("w1"), store.spent("r0")) == ("renewed", "deleted")
+    origin = store.origin("10.0.0.1")
+    again = reopened(store, directory)
+    assert again.origin("10.0.0.1") == origin != again.origin("10.0.0.2")
+    again.close()
+
+
+def test_rooms_without_a_table_that_format_1_has_kept_are_gone(directory):
+    (directory / "documents").mkdir(parents=True)
+    with closing(sqlite3.connect(directory / "rooms.sqlite")) as records:
+        records.executescript(FORMAT_1)
+        records.execute("INSERT INTO rooms VALUES ('r3', 14.5, '{}')")
+        records.execute("INSERT INTO watches VALUES ('w3', 'r3')")
+        records.commit()
+    store = LocalStore(directory)
+    assert store.own()
+    assert store.open() == 2
+    assert (store.load_room("r3"), store.watched("w3")) == (None, None)
     store.close()
+
+
+def test_records_that_cannot_be_brought_to_this_format_are_left_as_they_are(directory):
+    (directory / "documents").mkdir(parents=True)
+    with closing(sqlite3.connect(directory / "rooms.sqlite")) as records:
+        records.executescript(FORMAT_1)
+        records.execute("CREATE TABLE secret (other TEXT)")
+    store = LocalStore(directory)
+    assert store.own()
+    with pytest.raises(StartupError, match="cannot be opened"):
+        store.open()
+    store.close()
+    with closing(sqlite3.connect(directory / "rooms.sqlite")) as records:
+        assert records.execute("PRAGMA user_version").fetchone() == (1,)
+        assert [name for _, name, *_ in records.execute("PRAGMA table_info(spent)")] == ["id", "reason"]
+
+
+def test_of_the_ids_that_were_replaced_the_latest_are_remembered_and_they_go_with_their_room(store, directory):
+    store.save_room("r1", "w0", 1.0, [], RECORD)
+    for number in range(1, 101):
+        store.renew_watch("r1", f"w{number}", "renewed")
+    assert (store.spent("w99"), store.spent("w84"), store.spent("w83"), store.spent("w0")) == (
+        *("renewed", "renewed"),
+        *(None, None),
+    )
+    store.spend("r1", "deleted")
+    assert (store.spent("r1"), store.spent("w100"), store.spent("w99")) == ("deleted", "deleted", None)
+
+
+def test_spent_ids_are_forgotten_when_their_time_is_over(store):
+    store.save_room("r1", "w1", 1.0, [], RECORD)
+    store.spend("r1", "deleted")
+    store.forget_spent(time.time() - 60)
+    assert (store.spent("r1"), store.spent("w1")) == ("deleted", "deleted")
+    store.forget_spent(time.time() + 60)
+    assert (store.spent("r1"), store.spent("w1")) == (None, None)
+
+
+def test_nothing_of_a_deleted_room_can_be_read_in_the_files(store, directory):
+    room_id, name = "7c3d4b6a-room", "payroll-2026.tsv"
+    store.save_room(room_id, "9e215d4c-watch", 1.0, [], {"page": 3, "document": {"name": name}})
+    store.spend(room_id, "deleted")
+    left = b"".join(path.read_bytes() for path in directory.glob("rooms.sqlite*"))
+    assert name.encode() not in left
+
+
+@pytest.mark.parametrize("name", ["../secret", "1" * 31, "1" * 33, "A" * 32, f"{NAMED}.index", "/etc/passwd", "", "."])
+def test_what_is_not_an_id_never_becomes_a_path(store, directory, name):
+    (directory / "secret").write_text("secret")
+    for work in (
+        *(store.new_blob, store.blob, store.age, store.delete, store.sealed_index, store.used),
+        *(lambda each: store.keep(each, b"", "r"), lambda each: store.put_index(each, b"")),
+    ):
+        with pytest.raises(ValueError, match="not the id of a document"):
+            work(name)
+    assert (directory / "secret").read_text() == "secret"
+
+
+def test_what_earlier_versions_let_others_read_is_private_now(directory):
+    (directory / "documents").mkdir(parents=True)
+    with closing(sqlite3.connect(directory / "rooms.sqlite")) as records:
+        records.executescript(FORMAT_1)
+    (directory / "documents").chmod(0o755)
+    (directory / "rooms.sqlite").chmod(0o644)
+    store = opened(directory)
+    assert modes(directory) <= {0o600, 0o700}
+    store.close()
+
+
+def modes(directory: Path) -> set[int]:
+    return {path.stat().st_mode & 0o777 for path in directory.rglob("*")}
 
 
 def test_new_records_are_of_the_format_that_is_stated(store):

@@ -12,7 +12,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import gevent
-from gevent.event import Event
 
 from tsvapp.errors import StoreAway
 from tsvapp.store.listening import Listening
@@ -38,7 +37,6 @@ class Backplane:
         self._worker = worker
         self._rooms: dict[str, LiveRoom] = {}
         self._listening: Listening | None = None
-        self._here = Event()
         self.is_up = False
 
     def run(self) -> None:

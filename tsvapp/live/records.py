@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from time import monotonic
 from typing import Any
 
-from tsvapp.errors import LimitReached, StorageFailed, UnknownRoom
+from tsvapp.errors import StorageFailed, UnknownRoom
 from tsvapp.live.counts import Counts
 from tsvapp.live.ids import new_id, new_room_id
 from tsvapp.live.live_room import LiveRoom
@@ -29,14 +29,17 @@ SAVE_SECONDS = 1.0
 
 DAY_SECONDS = 24 * 3600
 
+SPENT_FACTOR = 4
+"""A spent id is remembered so many times as long as a room that nobody uses."""
+
+ROOMS_SHARE = 100
+"""Whoever has brought more than a hundredth of all rooms has no room spared where others need a place."""
+
 log = logging.getLogger(__name__)
 
 
 class Records:
     """Load, save and expire rooms; `count` is how many are kept."""
-
-    is_shared = False
-    """Whether other workers have the same rooms."""
 
     def __init__(self, store: LocalStore, settings: Settings, counts: Counts | None = None) -> None:
         self.counts = counts or Counts()
@@ -57,14 +60,10 @@ class Records:
         """Close the records and let go of the data directory; who asks for a room from now on gets Restarting."""
         self._thread.end(self._store.close)
 
-    def expect_place(self, room: LiveRoom) -> None:
-        """Raise LimitReached if the room is not kept yet and no further one can be."""
-        if not room.stored and self.count >= self._settings.max_rooms:
-            raise LimitReached(
-                f"This server keeps {self._settings.max_rooms:,} tables and has no place for another."
-                " Try again later, or bring the file into a room that has a table.",
-                limit=self._settings.max_rooms,
-            )
+    @property
+    def is_full(self) -> bool:
+        """Whether as many rooms are kept as can be."""
+        return self.count >= self._settings.max_rooms
 
     def save(self, room: LiveRoom, state: RoomState, reading: Reading | None) -> None:
         """Write the room down as `state` says, with its finished table if it has one; on return it is on the disk.
@@ -257,22 +256,28 @@ class Records:
 
     def abandoned(self, running: Callable[[], Collection[str]]) -> list[str]:
         """Name the documents of uploads that have not ended, and which nobody has gone on with for long."""
-        unfinished = self._thread.run(self._store.unfinished)
+        left = self._thread.run(self._store.unfinished_since, self._settings.abandon_seconds)
         # After that has been waited for: what begins is running before it is written down.
-        return self._unwritten(unfinished, running())
-
-    def _unwritten(self, documents: Iterable[str], running: Collection[str]) -> list[str]:
-        """Name those that do not run here and were not written to for `abandon_seconds`."""
-        waiting, most = [each for each in documents if each not in running], self._settings.abandon_seconds
-        return [each for each in waiting if offload(self._store.age, each) > most]
+        here = running()
+        return [each for each in left if each not in here]
 
     def forget_unfinished(self, document_id: str) -> None:
-        """Delete what an upload has left that nobody goes on with."""
-        self._thread.run(self._store.forget_unfinished, document_id)
+        """Delete what an upload has left that nobody goes on with, and its room if that has no table."""
+        fewer = self._thread.run(self._store.forget_unfinished, document_id)
+        self.count -= fewer
 
     def sweep(self) -> None:
-        """Remove the files that no record names."""
+        """Remove the files that no record names, and what the records still have of rooms that are gone."""
         self._thread.run(self._store.sweep)
+        self._thread.run(self._store.clear_log)
+
+    def forget_spent(self) -> None:
+        """Forget the ids that were spent so long ago that nobody asks for them."""
+        self._thread.run(self._store.forget_spent, self._now() - self._spent_seconds)
+
+    @property
+    def _spent_seconds(self) -> float:
+        return SPENT_FACTOR * self._settings.room_days * DAY_SECONDS
 
     def unused(self) -> list[str]:
         """Name the rooms that were not used for `room_days`."""
@@ -281,7 +286,7 @@ class Records:
     def by_use(self, seconds: float) -> list[tuple[str, int]]:
         """List the rooms that were not used for so long, each with its bytes, the longest unused first."""
         rooms = self._thread.run(self._store.rooms_by_use, self._now() - seconds)
-        return [(room_id, self._store.size_of(documents)) for room_id, documents in rooms]
+        return [(room_id, self._store.accounts.size_of(documents)) for room_id, documents in rooms]
 
     def _now(self) -> float:
         return time.time()
@@ -297,6 +302,27 @@ class Records:
         fewer = self._thread.run(self._store.spend, room_id, reason, *links)
         # In a step of its own: others have counted while that was waited for.
         self.count -= fewer
+
+    def forget_empty(self, room: LiveRoom, document_id: str) -> None:
+        """Keep a room no longer that never had a table, when the upload of this document has ended early."""
+        if not room.stored or room.state.table is not None or room.state.former:
+            return
+        try:
+            fewer = self._forget_empty(room, document_id)
+        except StorageFailed as error:
+            return log.error("room %.8s has no table and is kept all the same: %s", room.room_id, error.__cause__)
+        if fewer:
+            room.stored = False
+            self.count -= fewer
+
+    def _forget_empty(self, room: LiveRoom, document_id: str) -> int:
+        return self._thread.run(self._store.forget_empty, room.room_id, document_id)
+
+    def to_displace(self) -> list[str]:
+        """List the rooms that may go where another one is to be kept, the first to go first."""
+        now, share = self._now(), self._settings.max_rooms // ROOMS_SHARE
+        spared, paused = now - self._settings.spare_seconds, now - self._settings.pause_seconds
+        return self._thread.run(self._store.rooms_to_displace, spared, paused, share)
 
     def touch(self, room: LiveRoom) -> None:
         """Note that the room is in use now, which puts off its expiry."""

@@ -154,34 +154,15 @@ class Registry:
             if room_id not in self._rooms and room_id not in self._loading:
                 self._records.spend(room_id, "expired")
                 log.info("expired", extra={"fields": {"room": mask(room_id)}})
+        self._records.forget_spent()
 
-    def displace(self, short: int) -> bool:
-        """Delete the rooms that were not used for the longest time until `short` bytes are free.
+    def in_memory(self, room_id: str) -> LiveRoom | None:
+        """Return the room of this id if it is in memory."""
+        return self._rooms.get(room_id)
 
-        Where that would not be enough nothing is deleted, and the answer is False.
-        """
-        spare = self._settings.spare_seconds
-        before = monotonic() - spare
-        chosen, freed = [], 0
-        for room_id, size in self._records.by_use(spare):
-            if freed < short and size and not self._in_use(room_id, before):
-                chosen.append(room_id)
-                freed += size
-        if freed < short:
-            return False
-        for room_id in chosen:
-            if self._in_use(room_id, before):
-                continue  # somebody came meanwhile
-            if (room := self._rooms.get(room_id)) is not None:
-                room.deleted = room.finishing = True
-                self._forget(room)
-            self._records.spend(room_id, "displaced")
-            log.info("displaced room=%.8s: the disk is full", room_id)
-        return True
-
-    def _in_use(self, room_id: str, before: float) -> bool:
-        room = self._rooms.get(room_id)
-        return room_id in self._loading or (room is not None and not self._idle(room, before))
+    def is_loading(self, room_id: str) -> bool:
+        """Say whether somebody has asked for this room, and it is being read."""
+        return room_id in self._loading
 
     @staticmethod
     def _idle(room: LiveRoom, before: float) -> bool:

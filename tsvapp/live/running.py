@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any
 
 from gevent.event import Event
@@ -39,8 +40,16 @@ class Running:
         """Whose chunks are taken; nobody's while the upload is paused."""
         self.claimant: object | None = None
         """Who asked last to go on with it, and has still to show that the file is the same."""
+        self.claimant_address = ""
+        """Whom it counts for once that is shown."""
         self.address = ""
-        """Whom it counts for, while it has a sender."""
+        """Whom it counts for, also while it is paused."""
+        self.silent: object | None = None
+        """Whose it was when nothing came for long: with their next bytes it goes on."""
+        self.moved = monotonic()
+        """When bytes were last stored."""
+        self.busy = False
+        """While bytes are on their way to the disk."""
         self.attempt = 1
         """Which try to bring it in this is: a later one, perhaps at another worker, takes its place."""
         self.pauses = 0
@@ -72,6 +81,10 @@ class Running:
     def record(self) -> dict[str, Any]:
         """Return what `restore` wants."""
         return {"upload": self.upload_id, "document": self.document_id, "name": self.name, "size": self.size}
+
+    def is_sent_by(self, sender: object) -> bool:
+        """Say whether the bytes of this sender are taken."""
+        return self.sender is sender or (self.sender is None and self.silent is sender)
 
     @property
     def current(self) -> bool:

@@ -7,7 +7,7 @@ how each of its documents is read, and the uploads on their way in.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from time import monotonic
 from typing import Any
@@ -39,7 +39,6 @@ log = logging.getLogger(__name__)
 class SharedRecords(Records):
     """Load, save and expire rooms that other workers have too."""
 
-    is_shared = True
     owns_nothing = True
     """Whether the directory is one of all workers, and not this one's."""
 
@@ -148,10 +147,11 @@ class SharedRecords(Records):
                 self._shared.end(table.document)
             if room.pending is not None:
                 self._put_pending(room, room.pending)
-            if not room.stored:
+            # Of a first upload another worker may have said meanwhile that it has ended, and the room with it.
+            if room.pending is not None or not room.stored:
                 self._shared.keep(room.room_id, room.link_id, room.watch_id, self.used_at(room))
+                self.count += not room.stored
                 room.stored = True
-                self.count += 1
         except StoreAway:
             room.unsaved = True
             raise
@@ -287,6 +287,14 @@ class SharedRecords(Records):
         """Say why an id is spent, or None if it is not."""
         return self._shared.spent(room_id)
 
+    def _forget_empty(self, room: LiveRoom, document_id: str) -> int:
+        if room.apart:
+            return 0
+        try:
+            return int(self._shared.forget_empty(room.room_id))
+        except StoreAway as error:
+            raise StorageFailed(error.message) from error
+
     def renew(self, room: LiveRoom, link_id: str | None, watch_id: str) -> list[str]:
         """Give the room another id to look by, and one to drive by if that is given.
 
@@ -294,7 +302,7 @@ class SharedRecords(Records):
         """
         former = [room.watch_id, *([room.link_id] if link_id else [])]
         room.link_id, room.watch_id = link_id or room.link_id, watch_id
-        self._shared.renew_links(room.room_id, former, room.link_id, watch_id, "renewed")
+        self._shared.renew_links(room.room_id, former, room.link_id, watch_id, "renewed", self._spent_seconds)
         return former
 
     def own(self, room: LiveRoom, member: str) -> None:
@@ -308,7 +316,7 @@ class SharedRecords(Records):
         kept = self._shared.load(room_id)
         documents = self._shared.documents(room_id)
         for some_id in {room_id, *links, *((kept.watch_id, kept.link_id) if kept else ())}:
-            self._shared.spend(some_id, reason)
+            self._shared.spend(some_id, reason, self._spent_seconds)
         # Before the records, by which they would be found once more.
         for document_id in documents:
             self._forget_bytes(room_id, document_id)
@@ -322,6 +330,21 @@ class SharedRecords(Records):
         """List the rooms that were not used for so long, each with its bytes, the longest unused first."""
         rooms = self._left(self._now() - seconds)
         return [(room_id, self._documents.size_on_disk(self._shared.documents(room_id))) for room_id in rooms]
+
+    def to_displace(self) -> list[str]:
+        """List the rooms that may go where another one is to be kept: those without a table, then the longest unused.
+
+        Which address has brought a room only the worker knows to which it came, so that counts for nothing here.
+        """
+        now = self._now()
+        coming = {room_id for room_id, _ in self._shared.unfinished().values()}
+        empty = [room_id for room_id in self._left(now - self._settings.pause_seconds) if room_id in coming]
+        empty = [room_id for room_id in empty if all(map(_is_incoming, self._shared.documents(room_id).values()))]
+        unused = self._left(now - self._settings.spare_seconds)
+        return [*empty, *(room_id for room_id in unused if room_id not in empty)]
+
+    def forget_spent(self) -> None:
+        """Forget nothing: the shared store does so by itself."""
 
     def unused(self) -> list[str]:
         """Name the rooms that were not used for `room_days`."""
@@ -345,6 +368,11 @@ class SharedRecords(Records):
         # One that has just begun at another worker has no bytes yet, so its file says nothing of its age.
         return self._unwritten(self._left_uploads(), running())
 
+    def _unwritten(self, documents: Iterable[str], running: Collection[str]) -> list[str]:
+        """Name those that do not run here and were not written to for `abandon_seconds`."""
+        waiting, most = [each for each in documents if each not in running], self._settings.abandon_seconds
+        return [each for each in waiting if offload(self._store.age, each) > most]
+
     def _left_uploads(self) -> list[str]:
         """Name the uploads of which for long it was not said that they begin, and which no other worker has."""
         since, unfinished = self._now() - self._settings.abandon_seconds, self._shared.unfinished()
@@ -363,6 +391,7 @@ class SharedRecords(Records):
         unfinished = self._shared.unfinished().get(document_id)
         if unfinished is not None:
             self._forget_document(unfinished[0], document_id)
+            self.count -= self._shared.forget_empty(unfinished[0])
 
     def sweep(self) -> None:
         """Remove the files that no record names; nothing where the store is another or has lost its records."""
@@ -376,3 +405,7 @@ class SharedRecords(Records):
 
     def _owns_documents(self) -> bool:
         return offload(self._documents.is_of, self._shared.store_id())
+
+
+def _is_incoming(record: bytes) -> bool:
+    return "upload" in orjson.loads(record)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 import gevent
@@ -26,7 +27,7 @@ from tsvapp.errors import (
     UploadRunning,
 )
 from tsvapp.live.addresses import Addresses
-from tsvapp.live.disk import Disk
+from tsvapp.live.disk import Disk, Evictor, NoEvictor
 from tsvapp.live.live_room import LiveRoom
 from tsvapp.live.offload import offload
 from tsvapp.live.records import Records, record_of
@@ -55,34 +56,42 @@ class Uploads:
         records: Records,
         settings: Settings,
         addresses: Addresses | None = None,
-        make_place: Callable[[int], bool] = lambda short: False,
     ) -> None:
         self._store = store
         self._records = records
         self._settings = settings
         self._counts = records.counts
         self._addresses = addresses or Addresses(settings)
-        self._disk = Disk(store, settings, make_place)
+        self._evictor: Evictor = NoEvictor()
+        self._disk = Disk(store, settings, self._evictor)
         self._running: dict[LiveRoom, Running] = {}
+
+    def evict_by(self, evictor: Evictor) -> None:
+        """Have rooms evicted from now on where an upload needs their place."""
+        self._evictor = evictor
+        self._disk = Disk(self._store, self._settings, evictor)
 
     def begin(self, room: LiveRoom, name: str, size: int, by: Person, sender: object, address: str = "") -> Running:
         """Begin an upload from this address.
 
         Raise UploadRunning, EmptyFile, TooLarge, LimitReached, StorageFailed or StoreAway, and nothing has changed.
         """
-        self._expect_share(address)
+        self._require_share(address)
         view.begin(room.state, Upload("", name, size, 0, by))  # nobody's room is deleted for one that is refused
         return self._start(self._prepare(room, name, size, sender, address), by)
 
-    def _expect_share(self, address: str) -> None:
-        most = self._settings.uploads_per_address
-        if sum(each.address == address and each.sender is not None for each in self._running.values()) >= most:
+    def _require_share(self, address: str, besides: str = "") -> None:
+        """Raise LimitReached if this address has as many uploads as it may, paused ones too, `besides` a document."""
+        most, accounts, origin = self._settings.uploads_per_address, self._store.accounts, self._store.origin(address)
+        if sum(accounts.origin(each) == origin and each != besides for each in accounts.incoming()) >= most:
             raise LimitReached(
-                f"Your address has {most:,} uploads under way already. Wait until one of them is done.", limit=most
+                f"Your address has {most:,} uploads under way or paused already. Wait until one of them is done, or"
+                " cancel one.",
+                limit=most,
             )
 
     def _prepare(self, room: LiveRoom, name: str, size: int, sender: object, address: str) -> Running:
-        """Check that this upload may be, and have place made for it."""
+        """Check that this upload may be, and count it as incoming, with no byte yet."""
         if size == 0:
             raise EmptyFile(f"{name!r} is empty: it has no bytes. Choose another file.")
         limit = self._settings.largest_upload
@@ -94,13 +103,25 @@ class Uploads:
                 limit=limit,
             )
         _expect_together(room)
-        self._records.expect_place(room)
+        origin = self._store.origin(address)
+        self._disk.require_place(name, size, origin)
         if not room.stored:
             self._addresses.expect_room(address)
+            self._require_room()
         running = Running.begin(room, name, size, sender, self._store, self._settings)
         running.address = address
-        self._disk.promise(running.document_id, name, size)
+        self._store.accounts.bring(running.document_id, origin)
+        self._store.accounts.reserve(running.document_id, 0, 0)
         return running
+
+    def _require_room(self) -> None:
+        if self._records.is_full and not self._evictor.free_room():
+            most = self._settings.max_rooms
+            raise LimitReached(
+                f"This server keeps {most:,} tables and has no place for another."
+                " Try again later, or bring the file into a room that has a table.",
+                limit=most,
+            )
 
     def _start(self, running: Running, by: Person) -> Running:
         """Begin what was prepared, without a wait in between."""
@@ -110,9 +131,8 @@ class Uploads:
                 raise UploadRunning("Another table is about to take this one's place. Try again in a moment.")
             room.change(view.begin, Upload(running.upload_id, running.name, running.size, 0, by))
         except BaseException:
-            self._store.forget_promise(running.document_id)
+            self._store.forget(running.document_id)
             raise
-        is_new = not room.stored
         self._running[room] = running
         room.incoming, room.pending = running.document, running.record()
         try:
@@ -122,8 +142,6 @@ class Uploads:
         except (StorageFailed, StoreAway) as error:
             self._fail(running, error)
             raise
-        if is_new:
-            self._addresses.count_room(running.address)
         self._counts.uploads["begun"] += 1
         return running
 
@@ -146,9 +164,10 @@ class Uploads:
         if left <= 0 or offload(self._store.blob, document_id).size == 0:
             room.pending = None
             room.unsaved = True
+            self._records.forget_empty(room, document_id)
             return offload(self._store.delete, document_id)
         running = offload(Running.restore, room, record, self._store, self._settings)
-        self._store.promise(document_id, running.size)
+        self._store.accounts.reserve(document_id, running.stored, 0)
         upload = Upload(running.upload_id, running.name, running.size, running.stored)
         room.commit(room.state.revision, view.waiting(room.state, upload))
         room.incoming = running.document
@@ -168,9 +187,13 @@ class Uploads:
         Raise NoUpload if it was cancelled meanwhile, and the error that ended it if these bytes did: the former
         table is back then. StoreAway ends nothing: the upload is paused, and can go on when the store is back.
         """
-        if not running.current or running.sender is not sender:
+        if not running.current or not running.is_sent_by(sender):
             raise NoUpload("This upload has ended, or goes on from elsewhere.")
         try:
+            if running.sender is None:  # it was given up to pauses because nothing came for long
+                upload = running.room.state.upload
+                self._go_on(running, upload.by if upload else None, sender)
+            running.busy = True
             if running.stored + len(data) > running.size:
                 raise TooLarge(
                     f"More bytes came than the {running.size:,} that were announced. Begin the upload again.",
@@ -179,6 +202,8 @@ class Uploads:
             with running.room.reading_turn:
                 if not running.current:
                     raise NoUpload("This upload has ended.")
+                arrived = running.stored + len(data)
+                self._disk.reserve(running.document_id, running.name, arrived, running.size)
                 # First where all workers find them: what is acknowledged is not at this one alone.
                 self._records.share_bytes(running.room, running.document_id, running.stored, data)
                 offload(running.document.append, data)
@@ -201,6 +226,8 @@ class Uploads:
                 failure = storage_failed(error)
             self._fail(running, failure)
             raise failure from error
+        finally:
+            running.busy, running.moved = False, monotonic()
         return False
 
     def whole(self, room: LiveRoom, data: bytes, by: Person, address: str = "") -> None:
@@ -210,9 +237,10 @@ class Uploads:
         """
         running = self._prepare(room, "table.tsv", len(data), data, address)
         try:
+            self._disk.reserve(running.document_id, running.name, len(data), len(data))
             self.clear(room, by, "Another file came in its place.")
         except BaseException:
-            self._store.forget_promise(running.document_id)
+            self._store.forget(running.document_id)
             raise
         self._start(running, by)
         view_of_data = memoryview(data)
@@ -263,9 +291,37 @@ class Uploads:
             return self._give_up(running, running.pauses)
         self._pause(running)
 
+    def pause_silent(self) -> None:
+        """Pause the uploads of which nothing came for `upload_silence_seconds`; end those of which nothing came at all.
+
+        A paused one goes on with the next bytes of its sender, or as any other that is paused.
+        """
+        before = monotonic() - self._settings.upload_silence_seconds
+        for running in list(self._running.values()):
+            sender = running.sender
+            if not running.current:  # it goes on at another worker, where it counts from now on
+                self._end(running)
+                self._store.accounts.settle(running.document_id, 0)
+            elif sender is not None and running.moved < before and not (running.busy or running.sealing):
+                self.lost(running, sender)
+                running.silent = sender
+
+    def is_sent(self, room: LiveRoom) -> bool:
+        """Say whether the room has an upload that is not paused."""
+        running = self._running.get(room)
+        return running is not None and running.sender is not None
+
+    def drop(self, room: LiveRoom) -> None:
+        """Forget the upload of a room that is about to be deleted."""
+        if (running := self._running.get(room)) is not None:
+            room.incoming = room.pending = None
+            self._end(running)
+
     def _pause(self, running: Running) -> None:
         self._show(running)
         running.sender = None
+        if self._store.accounts.is_incoming(running.document_id):
+            self._store.accounts.reserve(running.document_id, running.stored, 0)
         running.pauses += 1
         if self._change(running, view.pause):
             self._counts.uploads["paused"] += 1
@@ -298,13 +354,12 @@ class Uploads:
         """
         _expect_together(room)
         running = self.find(room, upload_id)
-        if running.sender is None:
-            self._expect_share(address)
+        self._require_share(address, besides=running.document_id)
         if (name, size) != (running.name, running.size):
             raise NotTheSame(f"This is another file than {running.name!r} ({running.size:,} bytes), which broke off.")
         if running.sender is not None:  # on a line of which the server has not noticed yet that it is dead
             self._pause(running)
-        running.claimant, running.address = sender, address
+        running.claimant, running.claimant_address = sender, address
         with room.reading_turn:  # what its former sender had sent is stored by then
             return running
 
@@ -319,10 +374,16 @@ class Uploads:
         running.claimant = None
         if not same:
             raise NotTheSame(f"This is another file than the {running.name!r} that broke off: its bytes differ.")
+        running.address = running.claimant_address
+        self._store.accounts.bring(running.document_id, self._store.origin(running.address))
+        self._store.accounts.reserve(running.document_id, running.stored, 0)
+        self._go_on(running, by, sender)
+
+    def _go_on(self, running: Running, by: Person | None, sender: object) -> None:
         if not self._change(running, view.resume, by):
             raise NoUpload("This upload has ended, or goes on from elsewhere.")
         running.attempt += 1
-        running.sender = sender
+        running.sender, running.silent, running.moved = sender, None, monotonic()
         running.room.incoming, running.room.pending = running.document, running.record()
         try:
             self._records.claim(running.room, running.record())
@@ -375,6 +436,7 @@ class Uploads:
     def _finish(self, running: Running) -> bool:
         """Seal, flush, record, and only then announce; nothing can cancel it from the flush on."""
         room, document = running.room, running.document
+        is_first = room.state.table is None
         with room.reading_turn:
             offload(document.seal)
         if not running.current:
@@ -398,6 +460,8 @@ class Uploads:
         room.document, room.incoming = document, None
         self._end(running)
         self._counts.uploads["finished"] += 1
+        if is_first:
+            self._addresses.count_room(running.address)
         self._records.forget_oldest(room)
         return True
 
@@ -426,9 +490,10 @@ class Uploads:
             # A commit that was said to fail may be on the disk: a file that a record names must not go before it.
             self._records.save_if_needed(room)
             if room.unsaved:
-                return self._store.forget_promise(running.document_id)  # and it is swept away later
+                return self._store.forget(running.document_id)  # and it is swept away later
         with room.reading_turn:
             self._records.forget_upload(room, running.document_id)
+        self._records.forget_empty(room, running.document_id)
 
     def _change(
         self, running: Running, step: Callable[..., RoomState], *args: Any, readings: Sequence[Reading] = ()
@@ -441,7 +506,8 @@ class Uploads:
         return running.room.change(still, readings=readings)
 
     def _end(self, running: Running) -> None:
-        self._running.pop(running.room, None)
+        if self._running.get(running.room) is running:
+            del self._running[running.room]
         running.ended.set()
 
 

@@ -271,7 +271,7 @@ class V1Member(Listener):
                 self._worker.uploads.prove(upload, data, self.person, self)
                 self._upload, self._refused = upload, False
                 return
-            if not upload.current or upload.sender is not self:
+            if not upload.current or not upload.is_sent_by(self):
                 return
             finished = self._worker.uploads.chunk(upload, data, self)
         except TsvappError as error:

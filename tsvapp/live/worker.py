@@ -22,6 +22,7 @@ from tsvapp.live import wheel
 from tsvapp.live.addresses import Addresses, Proxies
 from tsvapp.live.connection import Connection
 from tsvapp.live.counts import Counts
+from tsvapp.live.eviction import Eviction
 from tsvapp.live.hosts import Hosts
 from tsvapp.live.live_room import LiveRoom
 from tsvapp.live.metrics import MetricsListener, registry_of
@@ -79,8 +80,9 @@ class Worker:
         self._shared = self._shared_records() if settings.redis_url else None
         self.records = self._shared or Records(self.store, settings, self.counts)
         self.addresses = Addresses(settings)
-        self.uploads = Uploads(self.store, self.records, settings, self.addresses, self._make_place)
+        self.uploads = Uploads(self.store, self.records, settings, self.addresses)
         self.registry = Registry(self.records, settings, self.uploads.adopt)
+        self.uploads.evict_by(Eviction(self.registry, self.records, self.uploads, settings))
         self.connections: dict[Connection, str] = {}
         """The WebSockets that are open, each with the address it counts for."""
         self.receiving = Receiving(settings.receiving_bytes)
@@ -98,9 +100,6 @@ class Worker:
         self._drained = Event()
         self._gone = Event()
         self._house: list[gevent.Greenlet[..., None]] = []
-
-    def _make_place(self, short: int) -> bool:
-        return self.registry.displace(short)
 
     def start(self) -> None:
         """Take the data directory and begin to keep house; raise StartupError when another server has it."""
@@ -302,6 +301,7 @@ class Worker:
         self._every(SAVE_SECONDS, self.registry.save)
         self._every(max(settings.idle_seconds / 4, 0.1), self.registry.evict)
         self._every(settings.heartbeat_seconds, self._beat)
+        self._every(max(settings.upload_silence_seconds / 12, 0.1), self.uploads.pause_silent)
         self._every(settings.vanish_seconds / ROUNDS, self.silence.round)
         self._house.append(gevent.spawn(self._feel_pulse))
         # A quarter of what an upload may wait: that much later at most are its bytes gone.

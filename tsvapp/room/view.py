@@ -176,7 +176,7 @@ def set_aside(state: RoomState, notice: Notice) -> RoomState:
     return _next(state, incoming=None, page=state.former_page, former_page=1, notice=notice)
 
 
-def resume(state: RoomState, by: Person) -> RoomState:
+def resume(state: RoomState, by: Person | None) -> RoomState:
     """Note that the upload goes on; its rows are back with the next bytes."""
     if state.upload is None:
         return state

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 
 from tsvapp.errors import StorageFailed
+
+_DOCUMENT_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class FileBlob:
@@ -54,6 +57,11 @@ class FileBlob:
     def open(self) -> int:
         """Open the file for reading; the caller closes it. It stays readable when the document is deleted."""
         return os.open(self._path, os.O_RDONLY)
+
+
+def is_document_id(text: str) -> bool:
+    """Say whether this is the id of a document, which is the name of its file: 32 hex digits and nothing else."""
+    return _DOCUMENT_ID.fullmatch(text) is not None
 
 
 def read_at(descriptor: int, start: int, stop: int) -> bytes:

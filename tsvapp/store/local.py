@@ -22,6 +22,7 @@ import logging
 import math
 import os
 import re
+import secrets
 import sqlite3
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -31,11 +32,19 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from tsvapp.errors import StartupError, StorageFailed
-from tsvapp.store.blob import FileBlob, flush, storage_failed, write_flushed
+from tsvapp.store.accounts import Accounts
+from tsvapp.store.blob import FileBlob, flush, is_document_id, storage_failed, write_flushed
 from tsvapp.store.lock import DirectoryLock
 from tsvapp.store.schema import prepare
 
 SEAL_BYTES = 16
+
+ORIGIN_BYTES = 8
+"""Enough to tell addresses apart, and no more."""
+
+RENEWED = 16
+"""Replaced view-only ids of one room that are remembered: anybody who may drive can make another one."""
+
 
 _OURS = re.compile(r"([0-9a-f]{32})(\.index|\.draft)?")
 """Names of files in documents/ that are ours to sweep; a backup, lost+found or .nfs… is somebody else's."""
@@ -51,9 +60,10 @@ class LocalStore:
         self._documents = directory / documents
         self._lock = DirectoryLock(directory / "lock")
         self._records: sqlite3.Connection | None = None
-        self._sizes: dict[str, int] = {}
-        """Bytes of each document with its index; of one on its way in, what it was promised."""
-        self._promised: dict[str, int] = {}
+        self.accounts = Accounts()
+        """What the documents take that this process has written or found."""
+        self._secret = secrets.token_bytes(32)
+        """Of this process until the records are opened, which have one of their own."""
 
     def own(self) -> bool:
         """Take the directory if no server has it; raise StartupError when it cannot be written."""
@@ -64,11 +74,21 @@ class LocalStore:
             raise self._unwritable(error) from error
 
     def make(self) -> None:
-        """Make the directory; raise StartupError when it cannot be written."""
+        """Make the directory, for its owner alone; raise StartupError when it cannot be written."""
         try:
-            self._documents.mkdir(parents=True, exist_ok=True)
+            # mkdir gives parents the mode that the umask leaves.
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._documents.mkdir(mode=0o700, exist_ok=True)
+            self._make_private()
         except OSError as error:
             raise self._unwritable(error) from error
+
+    def _make_private(self) -> None:
+        """Take from others what earlier versions have let them read: with the ids in the records, every room."""
+        for path in (self._documents, *self._directory.glob("rooms.sqlite*")):
+            with suppress(PermissionError):  # it belongs to another user, who decides who reads it
+                if path.stat().st_mode & 0o077:
+                    path.chmod(path.stat().st_mode & 0o700)
 
     def _unwritable(self, error: OSError) -> StartupError:
         words = f"The data directory {self._directory} cannot be written: {error.strerror}. Set TSVAPP_DATA_DIR."
@@ -88,6 +108,7 @@ class LocalStore:
             records = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._records = records
             prepare(records, has_documents=bool(self._files()))
+            self._make_private()
             # The names of what was just made: the records, documents/ and the directory itself.
             flush(self._directory)
             with suppress(PermissionError):
@@ -103,7 +124,21 @@ class LocalStore:
                 " TSVAPP_DATA_DIR to another one."
             ) from error
         self.sweep(at_start=True)
+        self._open_accounts()
         return rooms
+
+    def _open_accounts(self) -> None:
+        ((self._secret,),) = self._ask("SELECT value FROM secret")
+        documents = self._ask("SELECT id, origin FROM documents UNION SELECT id, origin FROM unfinished")
+        for document_id, origin in documents:
+            if origin is not None:
+                self.accounts.bring(document_id, origin)
+        for document_id in self.unfinished():
+            self.accounts.reserve(document_id, self.blob(document_id).size, 0)
+
+    def origin(self, address: str) -> str:
+        """Return what is kept of an address: a hash with a secret of this directory, the same after a restart."""
+        return hashlib.blake2b(address.encode(), key=self._secret, digest_size=ORIGIN_BYTES).hexdigest()
 
     def _close_records(self) -> None:
         if self._records is not None:
@@ -142,37 +177,41 @@ class LocalStore:
         disk = os.statvfs(self._documents)
         return taken, disk.f_bavail * disk.f_frsize
 
-    def promise(self, document_id: str, size: int) -> None:
-        """Count a document that is on its way in by the size it will have."""
-        self._sizes[document_id] = self._promised[document_id] = size
+    def reserved(self) -> tuple[int, int, int]:
+        """Return the bytes that documents take, those that will be free, and those that are reserved ahead.
 
-    def forget_promise(self, document_id: str) -> None:
-        """Count it no more: it never began."""
-        self._promised.pop(document_id, None)
-        self._recount(document_id)
-
-    def promised(self) -> tuple[int, int]:
-        """Return the bytes that documents take, and those that will be free, when all that is promised has come."""
-        # Copies, each made in one step: other threads add and remove documents meanwhile.
-        taken, coming = sum(list(self._sizes.values())), 0
-        for document_id, size in list(self._promised.items()):
-            coming += size - self.blob(document_id, most=size).size
+        The first two count what has arrived of incoming documents, whether it is written yet or not, and leave out what
+        is reserved ahead of that.
+        """
+        unwritten, ahead = 0, 0
+        for document_id, (arrived, further) in self.accounts.incoming().items():
+            unwritten += arrived - self.blob(document_id, most=arrived).size
+            ahead += further
         disk = os.statvfs(self._documents)
-        return taken, disk.f_bavail * disk.f_frsize - coming
+        return self.accounts.total() - ahead, disk.f_bavail * disk.f_frsize - unwritten, ahead
 
-    def size_of(self, documents: Iterable[str]) -> int:
-        """Count the bytes that these documents take."""
-        return sum(self._sizes.get(document_id, 0) for document_id in documents)
+    def forget(self, document_id: str) -> None:
+        """Count a document no longer as incoming: it never began, or its upload has ended."""
+        self.accounts.settle(document_id, self._size_with_index(document_id))
 
     # Documents
 
+    def _path(self, document_id: str) -> Path:
+        """Return the path of a document; raise ValueError for anything but 32 hex digits.
+
+        Ids also come from Redis and from records: what somebody has written there must not name another file.
+        """
+        if not is_document_id(document_id):
+            raise ValueError("not the id of a document")
+        return self._documents / document_id
+
     def new_blob(self, document_id: str) -> FileBlob:
         """Return the bytes of a new document: none; its file is made with the first."""
-        return FileBlob(self._documents / document_id)
+        return FileBlob(self._path(document_id))
 
     def blob(self, document_id: str, most: int | None = None) -> FileBlob:
         """Return the bytes of a document, none if it has no file; what it has beyond `most` is written anew."""
-        path = self._documents / document_id
+        path = self._path(document_id)
         try:
             size = path.stat().st_size
         except FileNotFoundError:  # not asked beforehand: another thread may remove it in between
@@ -181,8 +220,11 @@ class LocalStore:
 
     def age(self, document_id: str) -> float:
         """Return the seconds since a document got its last bytes; infinite where there are none."""
+        return self._age(self._path(document_id))
+
+    def _age(self, path: Path) -> float:
         try:
-            written = (self._documents / document_id).stat().st_mtime
+            written = path.stat().st_mtime
         except FileNotFoundError:
             return math.inf
         return self._now() - written
@@ -195,7 +237,7 @@ class LocalStore:
 
     def keep(self, document_id: str, index: bytes, reading_id: str) -> None:
         """Write a finished document's index, and flush both to the disk; raise StorageFailed if that fails."""
-        path = self._documents / document_id
+        path = self._path(document_id)
         draft = path.with_suffix(".draft")
         try:
             flush(path)
@@ -207,8 +249,7 @@ class LocalStore:
             with suppress(OSError):
                 draft.unlink()
             raise storage_failed(error) from error
-        self._promised.pop(document_id, None)
-        self._recount(document_id)
+        self.forget(document_id)
 
     def index(self, document_id: str, reading_id: str) -> bytes:
         """Return what `keep` wrote; nothing where it is missing, damaged, or of another document or reading."""
@@ -219,13 +260,13 @@ class LocalStore:
     def sealed_index(self, document_id: str) -> bytes:
         """Return what `keep` wrote as it is on the disk, for `put_index`; nothing where it is missing."""
         try:
-            return (self._documents / document_id).with_suffix(".index").read_bytes()
+            return self._path(document_id).with_suffix(".index").read_bytes()
         except OSError:
             return b""
 
     def put_index(self, document_id: str, sealed: bytes) -> None:
         """Write an index that another worker has sealed; `index` looks whether it fits."""
-        path = (self._documents / document_id).with_suffix(".index")
+        path = self._path(document_id).with_suffix(".index")
         try:
             path.write_bytes(sealed)
         except OSError as error:
@@ -233,11 +274,10 @@ class LocalStore:
 
     def delete(self, document_id: str) -> None:
         """Remove a document's bytes and index; what is gone already is no error, what stays is swept away later."""
-        path = self._documents / document_id
+        path = self._path(document_id)
         for part in (path, path.with_suffix(".index"), path.with_suffix(".draft")):
             self._remove(part)
-        self._promised.pop(document_id, None)
-        self._recount(document_id)
+        self.forget(document_id)
 
     def _remove(self, path: Path) -> None:
         try:
@@ -259,7 +299,8 @@ class LocalStore:
             if document_id not in named or (at_start and path.suffix == ".draft"):
                 self._remove(path)
         for document_id in set(files.values()):
-            self._recount(document_id)
+            if not self.accounts.is_incoming(document_id):
+                self.forget(document_id)
 
     def is_of(self, store_id: str) -> bool:
         """Say whether the documents are those of this shared store; where there are none yet, they will be."""
@@ -277,20 +318,20 @@ class LocalStore:
     def remove_but(self, named: Collection[str], seconds: float) -> None:
         """Remove the files of ours that belong to none of these documents and were not written for so long."""
         for path, document_id in self._files().items():
-            if document_id not in named and self.age(path.name) > seconds:
+            if document_id not in named and self._age(path) > seconds:
                 self._remove(path)
 
     def used(self, document_id: str) -> None:
         """Note that a copy is used now, for `copies`."""
         with suppress(OSError):
-            os.utime(self._documents / document_id)
+            os.utime(self._path(document_id))
 
     def copies(self) -> list[tuple[str, int]]:
         """List the documents that are here with the bytes of each, the longest unused first."""
         seen = []
         for document_id in set(self._files().values()):
             with suppress(FileNotFoundError):
-                found = (self._documents / document_id).stat()
+                found = self._path(document_id).stat()
                 seen.append((found.st_mtime, document_id, found.st_size))
         return [(document_id, size) for _, document_id, size in sorted(seen)]
 
@@ -303,18 +344,12 @@ class LocalStore:
         found = ((path, _OURS.fullmatch(path.name)) for path in self._documents.iterdir())
         return {path: name[1] for path, name in found if name and path.is_file() and not path.is_symlink()}
 
-    def _recount(self, document_id: str) -> None:
-        """Count a document by what it takes, or was promised if it is on its way in."""
-        path = self._documents / document_id
-        size = self._promised.get(document_id, 0)
-        if not size:
-            for part in (path, path.with_suffix(".index")):
-                with suppress(OSError):
-                    size += part.stat().st_size
-        if size:
-            self._sizes[document_id] = size
-        else:
-            self._sizes.pop(document_id, None)
+    def _size_with_index(self, document_id: str) -> int:
+        path, size = self._path(document_id), 0
+        for part in (path, path.with_suffix(".index")):
+            with suppress(OSError):
+                size += part.stat().st_size
+        return size
 
     # Records
 
@@ -342,21 +377,48 @@ class LocalStore:
             if (link_id := record.get("link", room_id)) != room_id:
                 db.execute("INSERT OR IGNORE INTO watches VALUES (?, ?)", (link_id, room_id))
             db.execute("DELETE FROM documents WHERE room_id = ?", (room_id,))
-            db.executemany("INSERT INTO documents VALUES (?, ?)", [(each, room_id) for each in documents])
+            brought = [(each, room_id, self.accounts.origin(each)) for each in documents]
+            db.executemany("INSERT INTO documents VALUES (?, ?, ?)", brought)
             db.execute("DELETE FROM unfinished WHERE room_id = ?", (room_id,))
             if unfinished is not None:
-                db.execute("INSERT INTO unfinished VALUES (?, ?)", (unfinished, room_id))
+                incoming = (unfinished, room_id, self.accounts.origin(unfinished))
+                db.execute("INSERT INTO unfinished VALUES (?, ?, ?)", incoming)
 
     def unfinished(self) -> list[str]:
         """List the documents that are on their way in."""
         return [document for (document,) in self._ask("SELECT id FROM unfinished")]
 
-    def forget_unfinished(self, document_id: str) -> None:
-        """Remove a document whose upload will not go on; one that was finished meanwhile stays."""
+    def unfinished_since(self, seconds: float) -> list[str]:
+        """List those to which nothing was added for so long; of one without bytes its room tells since when."""
+        asked = "SELECT id, used_at FROM unfinished LEFT JOIN rooms USING (room_id)"
+        now, found = time.time(), []
+        for document_id, used_at in self._ask(asked):
+            age = self.age(document_id)
+            if (now - (used_at or 0) if age == math.inf else age) > seconds:
+                found.append(document_id)
+        return found
+
+    def forget_unfinished(self, document_id: str) -> int:
+        """Remove a document whose upload will not go on; one that was finished meanwhile stays.
+
+        A room that has nothing else is kept no longer; return how many rooms that makes fewer.
+        """
         with self._transaction() as db:
-            gone = db.execute("DELETE FROM unfinished WHERE id = ?", (document_id,)).rowcount
-        if gone:
+            rooms = db.execute("SELECT room_id FROM unfinished WHERE id = ?", (document_id,)).fetchall()
+            db.execute("DELETE FROM unfinished WHERE id = ?", (document_id,))
+            fewer = sum(_delete_if_empty(db, room_id) for (room_id,) in rooms)
+        if rooms:
             self.delete(document_id)
+        return fewer
+
+    def forget_empty(self, room_id: str, document_id: str) -> int:
+        """Keep a room no longer that has no table, when the upload of this document has ended early.
+
+        Return how many rooms that makes fewer: none if another upload has begun in it.
+        """
+        with self._transaction() as db:
+            db.execute("DELETE FROM unfinished WHERE id = ?", (document_id,))
+            return _delete_if_empty(db, room_id)
 
     def linked(self, some_id: str) -> tuple[str, bool] | None:
         """Return the room to which the link of this id leads, and whether to drive; None if there is no such link."""
@@ -370,10 +432,14 @@ class LocalStore:
     def renew_links(self, room_id: str, former: Sequence[str], link_id: str, watch_id: str, reason: str) -> None:
         """Have these links lead to a room, to drive and to look only; the former ones are spent.
 
-        The link to drive is in the room's record, and beside the other one if it is not the room's own id.
+        The link to drive is in the room's record, and beside the other one if it is not the room's own id. Of the spent
+        ones the latest RENEWED are remembered.
         """
+        latest = "SELECT id FROM spent WHERE room_id = ? ORDER BY spent_at DESC LIMIT ?"
         with self._transaction() as db:
-            db.executemany("INSERT OR REPLACE INTO spent VALUES (?, ?)", [(each, reason) for each in former])
+            spent = [(each, reason, time.time(), room_id) for each in former]
+            db.executemany("INSERT OR REPLACE INTO spent VALUES (?, ?, ?, ?)", spent)
+            db.execute(f"DELETE FROM spent WHERE room_id = ? AND id NOT IN ({latest})", (room_id, room_id, RENEWED))
             db.execute("DELETE FROM watches WHERE room_id = ?", (room_id,))
             links = {watch_id, link_id} - {room_id}
             db.executemany("INSERT INTO watches VALUES (?, ?)", [(each, room_id) for each in links])
@@ -435,6 +501,29 @@ class LocalStore:
             rooms.setdefault(room_id, []).append(document)
         return list(rooms.items())
 
+    def rooms_to_displace(self, moment: float, paused: float, share: int) -> list[str]:
+        """List the rooms that may go where another one is to be kept, the first to go first.
+
+        Those without a table go first, if they were not used since `paused`; then those of the origin with the most,
+        and the longest unused of these. A room that was used since `moment` is spared, unless its origin has more than
+        `share` (both moments are seconds since 1970).
+        """
+        asked = """
+            WITH brought AS (
+                SELECT room_id, origin, 1 AS has_table FROM documents
+                UNION ALL SELECT room_id, origin, 0 FROM unfinished
+            ), each AS (
+                SELECT room_id, used_at, max(has_table) AS has_table, max(origin) AS origin
+                FROM rooms JOIN brought USING (room_id) GROUP BY room_id
+            ), counted AS (
+                SELECT *, CASE WHEN origin IS NULL THEN 1 ELSE count(*) OVER (PARTITION BY origin) END AS many FROM each
+            )
+            SELECT room_id FROM counted
+            WHERE CASE WHEN has_table THEN used_at < ? OR many > ? ELSE used_at < ? END
+            ORDER BY has_table, many DESC, used_at
+        """
+        return [room_id for (room_id,) in self._ask(asked, moment, share, paused)]
+
     def spend(self, room_id: str, reason: str, *links: str) -> int:
         """Delete a room with its documents for good, and remember its ids, so that they never become rooms again.
 
@@ -443,21 +532,46 @@ class LocalStore:
         asked = "SELECT id FROM documents WHERE room_id = ? UNION SELECT id FROM unfinished WHERE room_id = ?"
         with self._transaction() as db:
             documents = db.execute(asked, (room_id, room_id)).fetchall()
-            db.execute("INSERT OR REPLACE INTO spent VALUES (?, ?)", (room_id, reason))
-            db.execute("INSERT OR REPLACE INTO spent SELECT id, ? FROM watches WHERE room_id = ?", (reason, room_id))
-            # Of a room that was never written down.
-            db.executemany("INSERT OR REPLACE INTO spent VALUES (?, ?)", [(each, reason) for each in links])
+            # The ids that were replaced before go with their room: nobody has to be told why they are of no use.
+            db.execute("DELETE FROM spent WHERE room_id = ?", (room_id,))
+            watches = db.execute("SELECT id FROM watches WHERE room_id = ?", (room_id,)).fetchall()
+            # Those that are given are of a room that was never written down.
+            ids = {room_id, *(each for (each,) in watches), *links}
+            now = time.time()
+            spent = [(each, reason, now) for each in ids]
+            db.executemany("INSERT OR REPLACE INTO spent VALUES (?, ?, ?, NULL)", spent)
             fewer = db.execute("DELETE FROM rooms WHERE room_id = ?", (room_id,)).rowcount
             for where in ("watches", "documents", "unfinished"):
                 db.execute(f"DELETE FROM {where} WHERE room_id = ?", (room_id,))
         for (document,) in documents:
             self.delete(document)
+        if reason == "deleted":
+            self.clear_log()
         return fewer
+
+    def clear_log(self) -> None:
+        """Have nothing in the write-ahead log: what was deleted would be read in it until it is written over."""
+        self._ask("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def forget_spent(self, moment: float) -> None:
+        """Forget the ids that were spent before `moment` (seconds since 1970)."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM spent WHERE spent_at < ?", (moment,))
 
     def spent(self, room_id: str) -> str | None:
         """Say why an id is spent, or None if it is not."""
         rows = self._ask("SELECT reason FROM spent WHERE id = ?", room_id)
         return rows[0][0] if rows else None
+
+
+def _delete_if_empty(db: sqlite3.Connection, room_id: str) -> int:
+    """Delete a room's record if it names no document; return how many records that were."""
+    named = "SELECT 1 FROM (SELECT * FROM documents UNION ALL SELECT * FROM unfinished) WHERE room_id = ?"
+    fewer = db.execute(f"DELETE FROM rooms WHERE room_id = ? AND NOT EXISTS ({named})", (room_id, room_id)).rowcount
+    if fewer:
+        db.execute("DELETE FROM watches WHERE room_id = ?", (room_id,))
+        db.execute("DELETE FROM spent WHERE room_id = ?", (room_id,))
+    return fewer
 
 
 def _seal(document_id: str, reading_id: str, index: bytes) -> bytes:

@@ -60,6 +60,13 @@ return 1
 """
 
 FORGET = """
-redis.call('DEL', KEYS[1], KEYS[3], KEYS[4])
+redis.call('DEL', KEYS[1], KEYS[3], KEYS[4], KEYS[5])
 redis.call('SPUBLISH', KEYS[2], 0)
+"""
+
+FORGET_EMPTY = """
+if redis.call('HLEN', KEYS[2]) > 0 then return 0 end
+if redis.call('HDEL', KEYS[1], 'kept') == 0 then return 0 end
+redis.call('EXPIRE', KEYS[1], ARGV[1])
+return 1
 """

@@ -3,6 +3,7 @@
     tsvapp:{room}            hash: epoch, serial, state, token, watch, link, owner, used, kept, pointed, asked, removed,
                              heres
     tsvapp:{room}:documents  hash: document → its record
+    tsvapp:{room}:renewed    list: its replaced ids to look by, the latest first
     tsvapp:{room}:here       hash: worker → who is there
     tsvapp:{room}:news       sharded channel: "the room is at serial N", and nothing else
     tsvapp:{room}:bytes:DOCUMENT:N      block N of a document's bytes, where workers see no common directory
@@ -32,6 +33,7 @@ from redis.exceptions import OutOfMemoryError
 
 from tsvapp.errors import StorageFailed, StoreAway
 from tsvapp.store import redis_scripts
+from tsvapp.store.blob import is_document_id
 from tsvapp.store.listening import Listening
 from tsvapp.store.redis_client import answers, connecting
 from tsvapp.store.redis_keys import block_key, room_key, room_keys
@@ -43,6 +45,9 @@ BLOCK_BYTES = 1 << 20
 """Bytes of a document that are kept under one key: nothing of a Redis should be large."""
 
 TOKEN_BYTES = 12
+
+RENEWED = 16
+"""Replaced view-only ids of one room that are remembered: anybody who may drive can make another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,7 @@ class SharedStore:
             register(redis_scripts.RENEW),
         )
         self._put_bytes = register(redis_scripts.PUT_BYTES)
+        self._forget_empty = register(redis_scripts.FORGET_EMPTY)
         self._client = client
 
     def listen(self, room_ids: Iterable[str]) -> Listening:
@@ -217,8 +223,17 @@ class SharedStore:
     def forget(self, room_id: str) -> None:
         """Remove a room with all that is said of it."""
         with answers():
-            self._forget(keys=room_keys(room_id, "", ":news", ":documents", ":here"))
+            for former in self._client.lrange(room_key(room_id, ":renewed"), 0, -1):
+                self._client.delete(f"tsvapp:spent:{former.decode()}")
+            self._forget(keys=room_keys(room_id, "", ":news", ":documents", ":here", ":renewed"))
             self._client.zrem("tsvapp:rooms", room_id)
+
+    def forget_empty(self, room_id: str) -> bool:
+        """Keep a room no longer that has no document, none that comes in either; return whether it was so."""
+        with answers():
+            if not self._forget_empty(keys=room_keys(room_id, "", ":documents"), args=[EMPTY_SECONDS]):
+                return False
+            return bool(self._client.zrem("tsvapp:rooms", room_id))
 
     # Ids
 
@@ -230,11 +245,21 @@ class SharedStore:
             found = _text(self._client.get(f"tsvapp:link:{some_id}"))
             return None if found is None else (found, True)
 
-    def renew_links(self, room_id: str, former: Iterable[str], link_id: str, watch_id: str, reason: str) -> None:
-        """Have these links lead to a room, to drive and to look only; the former ones are spent."""
+    def renew_links(
+        self, room_id: str, former: Iterable[str], link_id: str, watch_id: str, reason: str, seconds: float
+    ) -> None:
+        """Have these links lead to a room, to drive and to look only.
+
+        The former ones are spent for so long, or until RENEWED others are.
+        """
+        renewed = room_key(room_id, ":renewed")
         with answers():
             for some_id in former:
-                self._client.set(f"tsvapp:spent:{some_id}", reason)
+                self._client.set(f"tsvapp:spent:{some_id}", reason, px=_milliseconds(seconds))
+                self._client.lpush(renewed, some_id)
+            self._client.pexpire(renewed, _milliseconds(seconds))
+            while self._client.llen(renewed) > RENEWED:
+                self._client.delete(f"tsvapp:spent:{_text(self._client.rpop(renewed))}")
             self._client.set(f"tsvapp:watch:{watch_id}", room_id)
             if link_id != room_id:
                 self._client.set(f"tsvapp:link:{link_id}", room_id)
@@ -244,10 +269,10 @@ class SharedStore:
         self.put(room_id, "link", link_id.encode())
         self.put(room_id, "watch", watch_id.encode())
 
-    def spend(self, some_id: str, reason: str) -> None:
-        """Remember that an id never becomes a room again."""
+    def spend(self, some_id: str, reason: str, seconds: float) -> None:
+        """Remember for so long why an id is not a room any more."""
         with answers():
-            self._client.set(f"tsvapp:spent:{some_id}", reason)
+            self._client.set(f"tsvapp:spent:{some_id}", reason, px=_milliseconds(seconds))
             self._client.delete(f"tsvapp:watch:{some_id}")
             self._client.delete(f"tsvapp:link:{some_id}")
 
@@ -320,8 +345,9 @@ class SharedStore:
         """Return the documents that are on their way in, each with its room and since when (seconds since 1970)."""
         with answers():
             found = self._client.hgetall("tsvapp:unfinished")
-        parts = {document.decode(): said.decode().split() for document, said in found.items()}
-        return {document: (room_id, float(moment)) for document, (room_id, moment) in parts.items()}
+        # What is not an id of ours is left alone: somebody else has written it.
+        parts = {document.decode("latin-1"): said.decode().split() for document, said in found.items()}
+        return {each: (room_id, float(moment)) for each, (room_id, moment) in parts.items() if is_document_id(each)}
 
     # Bytes of documents, where workers see no common directory
 
@@ -391,6 +417,10 @@ class SharedStore:
 def new_token() -> bytes:
     """Return what a change is known by."""
     return secrets.token_bytes(TOKEN_BYTES)
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, int(seconds * 1000))
 
 
 def _text(found: bytes | None) -> str | None:
