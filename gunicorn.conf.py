@@ -11,6 +11,8 @@ from pathlib import Path
 import gevent
 import gunicorn.util
 
+# What is made from here on is its owner's alone: the records hold the keys to all rooms.
+os.umask(0o077)
 # Who spawned which greenlet is of use in a debugger only, and costs 0.7 KB for each viewer.
 gevent.config.track_greenlet_tree = False
 
@@ -24,6 +26,9 @@ worker_connections = 20_000
 # A worker that does not answer for so long is replaced, with every room in it: far above any honest stall.
 timeout = 60
 graceful_timeout = 10
+# gunicorn gives a Unix socket its own: nginx reaches it as one of the group, and no other user of the machine does, who
+# could say of which address a request is.
+umask = 0o007
 # Never: a restart for tidiness would cut every conversation.
 max_requests = 0
 # gevent has to patch before the application is imported.

@@ -47,7 +47,8 @@ class Cluster:
         path = directory / "redis.sock"
         self.redis_url = f"unix://{path}"
         data_dir = self.data_dir / "redis"
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        data_dir.chmod(0o700)  # earlier versions have let others read it
         options = {
             "--port": "0",
             "--unixsocket": str(path),
@@ -171,6 +172,8 @@ def main(words: list[str]) -> int:
     if len(words) != 1 or not words[0].isdecimal() or int(words[0]) < 1:
         print("usage: python -m tools.run_workers NUMBER", file=sys.stderr)
         return 2
+    # What is made from here on is its owner's alone: Redis has the keys to all rooms.
+    os.umask(0o077)
     # A short path: that of a Unix socket has at most 107 bytes.
     with tempfile.TemporaryDirectory(prefix="tsvapp-") as directory:
         try:

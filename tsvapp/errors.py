@@ -56,11 +56,15 @@ class StartupError(TsvappError):
 
 
 class BadCommand(TsvappError):
-    """Refuse a message that is not a command of the protocol."""
+    """Refuse a message that is not a command of the protocol; `ask` is the number it gave for the answer, if any."""
 
     code = "bad_command"
     http_status = 400
     close_code = 1007
+
+    def __init__(self, message: str, *, ask: int | None = None) -> None:
+        super().__init__(message)
+        self.ask = ask
 
 
 class NotAllowed(TsvappError):

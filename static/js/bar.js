@@ -71,14 +71,14 @@ function following(follows, actions) {
 function buttons(id, table, arriving, hindered, actions) {
   return html`<button type="button" class="folds open" title=${hindered ?? "Open another file, for everyone"}
       ?disabled=${arriving || hindered !== null} @click=${actions.choose}>${icons.replace}<span>Open…</span></button>
-    ${table && !table.growing ? downloadOf(id, table) : nothing}
+    ${table && !table.growing ? downloadOf(id) : nothing}
     <button type="button" class="main" @click=${actions.share}>${icons.share}<span>Share</span></button>
     <button type="button" class="icon-only more" popovertarget="more" aria-label="More" title="More"
       >${icons.more}</button>`;
 }
 
-/** @param {string} id @param {Table} table */
-function downloadOf(id, table) {
-  return html`<a class="button folds wide" href=${at(`${id}.tsv`)} download=${table.name}
+/** @param {string} id */
+function downloadOf(id) {
+  return html`<a class="button folds wide" href=${at(`${id}.tsv`)} download
     title="Download the file as it was uploaded">${icons.download}<span>Download</span></a>`;
 }

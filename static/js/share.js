@@ -96,7 +96,7 @@ function link(label, id, first) {
 /** @param {Table} table @param {string | null} roomId */
 function download(table, roomId) {
   return html`<p class="foot">
-    <a class="button" href=${at(`${roomId}.tsv`)} download=${table.name}>${icons.download}Download</a>
+    <a class="button" href=${at(`${roomId}.tsv`)} download>${icons.download}Download</a>
     <span class="hint">${bytes(table.size)}, exactly as uploaded</span>
   </p>`;
 }

@@ -25,6 +25,9 @@ const WORTH_ANOTHER = new Set([
 /** How long to wait before going on where the server could not just now, and up to twice as long. */
 const LATER_MS = 1000;
 
+/** The name as the server has it: see tsvapp/room/names.py. @param {string} name */
+const plain = (name) => name.replace(/\p{C}/gu, "").replace(/\p{Z}/gu, " ").trim();
+
 export class Uploader {
   #line;
   #onSending;
@@ -82,7 +85,7 @@ export class Uploader {
       return;
     }
     this.#file = file;
-    this.#onSending({ name: file.name, size: file.size });
+    this.#onSending({ name: plain(file.name), size: file.size });
     this.#begin();
   }
 
@@ -147,7 +150,7 @@ export class Uploader {
     const shown = this.#shown;
     if (shown === undefined) return;
     this.#former = this.#table?.growing ? undefined : this.#table?.document;
-    if (shown?.paused && shown.name === file.name && shown.size === file.size) {
+    if (shown?.paused && shown.name === plain(file.name) && shown.size === file.size) {
       this.#id = shown.upload;
       this.#resume();
       return;
@@ -242,7 +245,8 @@ export class Uploader {
 
   /** The server has no upload to go on with: it has it all, or nothing of it, or gave up what it had. */
   #missing() {
-    const { name, size } = /** @type {File} */ (this.#file);
+    const { name: given, size } = /** @type {File} */ (this.#file);
+    const name = plain(given);
     const table = this.#table;
     this.#resuming = false;
     if (this.#shown?.upload === this.#id) return; // whole, and about to be announced
@@ -295,7 +299,7 @@ export class Uploader {
   /** @param {File} file @param {string} code @param {string} message */
   #alert(file, code, message) {
     this.#failed = file;
-    this.#onAlert({ code, message, name: file.name, remedy: WORTH_ANOTHER.has(code) ? "again" : "choose" });
+    this.#onAlert({ code, message, name: plain(file.name), remedy: WORTH_ANOTHER.has(code) ? "again" : "choose" });
   }
 
   #over() {

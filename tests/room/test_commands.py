@@ -151,11 +151,13 @@ def test_no_number_grows_without_bound(number):
         ("../..", ".."),
         ("", "table.tsv"),
         ("folder/", "table.tsv"),
-        ('Größe "1"\n名.tsv', 'Größe "1"\n名.tsv'),
+        ('Größe "1"\n名.tsv', 'Größe "1"名.tsv'),
+        ("wages\u202evst.exe", "wagesvst.exe"),
+        ("\u202e", "table.tsv"),
         ("x" * 300, "x" * 255),
     ],
 )
-def test_a_file_name_is_kept_without_its_directories(name, kept):
+def test_a_file_name_is_kept_without_its_directories_and_what_cannot_be_seen(name, kept):
     assert parse(command(type="begin", name=name, size=1)).name == kept
 
 
@@ -418,3 +420,21 @@ def test_progress_tells_of_the_table_that_is_shown():
 
 def test_progress_of_a_finished_table_is_not_growing():
     assert progress("epoch", RoomState(table=TABLE)).growing is False
+
+
+@pytest.mark.parametrize(
+    ("fields", "ask"),
+    [
+        ({"type": "look", "ask": 7, "page": "one"}, 7),
+        ({"type": "cell", "ask": 0, "row": 0}, 0),
+        ({"type": "nonsense", "ask": 5}, 5),
+        ({"type": "look", "ask": -1, "page": 1}, None),
+        ({"type": "look", "ask": True}, None),
+        ({"type": "look", "ask": "7"}, None),
+        ({"type": "turn"}, None),
+    ],
+)
+def test_a_bad_command_says_which_ask_it_was(fields, ask):
+    with pytest.raises(BadCommand) as refused:
+        parse(command(**fields))
+    assert refused.value.ask == ask

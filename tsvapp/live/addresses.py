@@ -7,6 +7,7 @@ Counts are kept only for addresses that are connected, or were within the last m
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from time import monotonic
@@ -47,8 +48,12 @@ def groups_of(address: str) -> tuple[Group, ...]:
 class Addresses:
     """Count what each address has and does: its open connections, those that came within a minute, its messages."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._most_open = settings.sockets_per_address
+    def __init__(self, settings: Settings, most_sockets: int = 1 << 20) -> None:
+        """Take the limits from `settings`, but no address has more than `most_sockets` of both kinds open."""
+        self._most_open = min(settings.sockets_per_address, most_sockets)
+        self._most_asking = min(settings.asking_per_address, most_sockets)
+        """Connections of one address that are no WebSocket."""
+        self._most_sockets = most_sockets
         self._most_a_minute = settings.connects_per_address
         self._messages = settings.messages_per_address
         self._requests = settings.requests_per_address
@@ -73,6 +78,17 @@ class Addresses:
                 return f"{whose} has {most:,} connections open already. Close some, or try again later."
             if self._came[name] >= (most := self._most_a_minute * shares):
                 return f"{whose} has connected {most:,} times within a minute. Try again in a minute."
+        return None
+
+    def asking_refusal(self, address: str, asking: Mapping[str, int]) -> str | None:
+        """Say why one more connection of this address may not ask; None if it may.
+
+        `asking` counts the connections that ask already, by the names of their groups.
+        """
+        for name, shares, whose in groups_of(address):
+            most = self._most_asking * shares
+            if asking.get(name, 0) >= most or asking.get(name, 0) + self._open[name] >= self._most_sockets * shares:
+                return f"{whose} has too many requests open already (at most {most:,}). Try again in a moment."
         return None
 
     def enter(self, address: str) -> None:

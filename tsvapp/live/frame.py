@@ -9,6 +9,9 @@ import struct
 
 from wsproto.frame_protocol import FrameProtocol, Opcode
 
+REASON_BYTES = 123
+"""Bytes of a close frame beside its code."""
+
 
 def message_frame(message: str | bytes) -> bytes:
     """Encode a whole text or binary message."""
@@ -33,5 +36,17 @@ def pong_frame(payload: bytes) -> bytes:
 
 
 def close_frame(code: int | None, reason: str = "") -> bytes:
-    """Encode a close; the reason is cut to the 123 bytes that fit (section 5.5)."""
-    return bytes(FrameProtocol(client=False, extensions=[]).close(code, reason or None))
+    """Encode a close; of the reason as many sentences are left as fit into its 123 bytes (section 5.5)."""
+    return bytes(FrameProtocol(client=False, extensions=[]).close(code, _shortened(reason) or None))
+
+
+def _shortened(reason: str) -> str:
+    whole = reason.encode()
+    if len(whole) <= REASON_BYTES:
+        return reason
+    end = max(whole.rfind(mark, 0, REASON_BYTES + 1) for mark in (b". ", b"; "))
+    if end > 0:
+        return f"{whole[:end].decode()}."
+    # One long sentence ends at a word.
+    cut = whole[: whole.rfind(b" ", 0, REASON_BYTES - 3)] if b" " in whole[:REASON_BYTES] else whole[: REASON_BYTES - 3]
+    return f"{cut.decode(errors='ignore')}\u2026"

@@ -214,15 +214,10 @@ class BoundedWorker(GeventWorker):
         address = tsvapp.proxies.client_address(addr[0], "")
         # A proxy asks for many; it counts them itself.
         is_proxy = tsvapp.proxies.trusts(addr[0])
-        most, groups = tsvapp.settings.asking_per_address, tsvapp.addresses.groups(address)
+        groups = tsvapp.addresses.groups(address)
         if self._all_asking + len(tsvapp.connections) >= tsvapp.max_sockets:
             self.refuse(client, 503, "Service Unavailable", "The server is full. Try again in a moment.")
-        elif (
-            full := None
-            if is_proxy
-            else next((each for each in groups if self._asking[each.name] >= most * each.shares), None)
-        ):
-            words = f"{full.whose} has {most * full.shares:,} requests open already. Try again in a moment."
+        elif not is_proxy and (words := tsvapp.addresses.asking_refusal(address, self._asking)) is not None:
             self.refuse(client, 429, "Too Many Requests", words)
         else:
             for each in groups:

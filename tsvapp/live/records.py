@@ -18,6 +18,7 @@ from tsvapp.live.counts import Counts
 from tsvapp.live.ids import new_id, new_room_id
 from tsvapp.live.live_room import LiveRoom
 from tsvapp.live.offload import SingleThread, offload
+from tsvapp.room.names import plain_file_name
 from tsvapp.room.protocol import NO_ROOM
 from tsvapp.room.view import RoomState, Table
 from tsvapp.settings import Settings
@@ -351,7 +352,7 @@ def describe(reading: Reading, document: dict[str, Any], growing: bool) -> Table
 def _table(reading_id: str, reading: dict[str, Any], document: dict[str, Any]) -> Table:
     return Table(
         document=document["id"],
-        name=document["name"],
+        name=plain_file_name(document["name"]),  # earlier versions have taken any
         size=document["size"],
         reading=reading_id,
         growing=False,

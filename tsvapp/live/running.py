@@ -12,6 +12,7 @@ from tsvapp.errors import EmptyFile
 from tsvapp.live.ids import new_id
 from tsvapp.live.live_room import LiveRoom
 from tsvapp.live.records import describe
+from tsvapp.room.names import plain_file_name
 from tsvapp.room.view import RoomState, Table
 from tsvapp.settings import Settings
 from tsvapp.store.local import LocalStore
@@ -74,7 +75,9 @@ class Running:
         # Of a whole one the last byte is to come once more: it is with the last byte that an upload is finished.
         blob = store.blob(record["document"], most=record["size"] - 1)
         document = Document.unread(blob, new_id, max_row_bytes=settings.max_row_bytes, choice=Choice())
-        running = cls(room, record["upload"], record["document"], document, record["name"], record["size"])
+        running = cls(
+            room, record["upload"], record["document"], document, plain_file_name(record["name"]), record["size"]
+        )
         running.stored = blob.size
         return running
 

@@ -172,6 +172,8 @@ class V1Member(Listener):
             self._do(room, command)
         except TsvappError as error:
             counts.errors[error.code] += 1
+            if isinstance(error, BadCommand):
+                ask = error.ask
             self._answer(ErrorEvent(**error.answer(), upload=upload, ask=ask))
 
     def _do(self, room: LiveRoom, command: Command) -> None:

@@ -11,6 +11,7 @@ import os
 import random
 import resource
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,12 @@ LONGEST_SPREAD_SECONDS = 15.0
 RENEW_SECONDS = 10.0
 """Least time between two renewals of one room's links."""
 
+SHARE = 4
+"""One address has no more than a quarter of the sockets that there can be."""
+
+MOST_FILES = 1 << 20
+"""As many open files as Linux gives one process without being asked (fs.nr_open)."""
+
 log = logging.getLogger(__name__)
 
 
@@ -79,7 +86,12 @@ class Worker:
         self.store = LocalStore(settings.data_dir, _documents(settings))
         self._shared = self._shared_records() if settings.redis_url else None
         self.records = self._shared or Records(self.store, settings, self.counts)
-        self.addresses = Addresses(settings)
+        # Above the limit of open files every accept fails; documents and the log need some too.
+        open_files = _open_files()
+        self.max_connections = min(settings.max_connections, open_files - 256)
+        self.max_sockets = open_files - 128
+        """WebSockets and all that only ask: the rest is for documents, the records and the log."""
+        self.addresses = Addresses(settings, self.max_sockets // SHARE)
         self.uploads = Uploads(self.store, self.records, settings, self.addresses)
         self.registry = Registry(self.records, settings, self.uploads.adopt)
         self.uploads.evict_by(Eviction(self.registry, self.records, self.uploads, settings))
@@ -89,11 +101,6 @@ class Worker:
         self.silence = Silence()
         self.proxies = Proxies(settings.trusted_proxies)
         self.hosts = Hosts(settings.hosts)
-        # Above the limit of open files every accept fails; documents and the log need some too.
-        open_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        self.max_connections = min(settings.max_connections, open_files - 256)
-        self.max_sockets = open_files - 128
-        """WebSockets and all that only ask: the rest is for documents, the records and the log."""
         self.draining = False
         self._metrics = MetricsListener(settings.metrics_port, registry_of(self), self.hosts)
         self._ready = Event()
@@ -108,10 +115,12 @@ class Worker:
             self._begin()
         elif self.store.own():
             self._begin()
-        elif self.store.owner().split()[1:] != [str(os.getppid())]:
+        elif (owner := self.store.owner().split())[1:] != [str(os.getppid())]:
+            # It may not have written its name yet.
+            which = f" (process {owner[0]})" if owner else ""
             raise StartupError(
-                f"The data directory {self.settings.data_dir} is in use by another server (process"
-                f" {self.store.owner().split()[0]}). Stop that one, or set TSVAPP_DATA_DIR to another directory."
+                f"The data directory {self.settings.data_dir} is in use by another server{which}. Stop that one, or set"
+                " TSVAPP_DATA_DIR to another directory."
             )
         else:
             self._house.append(gevent.spawn(self._wait_to_own))
@@ -337,6 +346,18 @@ class Worker:
         for room in self.registry.rooms():
             room.broadcaster.soon(Slot.HEARTBEAT)
             gevent.sleep(0)
+
+
+def _open_files() -> int:
+    """Raise the limit of open files as far as the system lets us, and return it.
+
+    The soft limit is usually 1,024, for the sake of programs that use select; gevent does not.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return min(soft, MOST_FILES) if soft >= 0 else MOST_FILES
 
 
 def _documents(settings: Settings) -> str:

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import orjson
 
 from tsvapp.errors import BadCommand
+from tsvapp.room.names import plain_file_name
 from tsvapp.room.people import MAX_KEY_CHARS
 from tsvapp.room.people import MAX_NAME_CHARS as PERSON_CHARS
 from tsvapp.table.dialect import DELIMITERS, ENCODINGS
@@ -220,13 +221,24 @@ def parse(message: str | bytes) -> Command:
         raise BadCommand("A command must be a JSON object with a type, which is a string.")
     parser = _PARSERS.get(kind)
     if parser is None:
-        raise BadCommand(f"Unknown command {kind[:40]!r}; the types are {', '.join(_PARSERS)}.")
-    return parser(given)
+        words = f"Unknown command {kind[:40]!r}; the types are {', '.join(_PARSERS)}."
+        raise BadCommand(words, ask=_ask_of(given))
+    try:
+        return parser(given)
+    except BadCommand as error:
+        raise BadCommand(error.message, ask=_ask_of(given)) from None
+
+
+def _ask_of(given: dict[str, Any]) -> int | None:
+    """Return the number that the answer repeats, if the command has one."""
+    ask = given.get("ask")
+    return ask if isinstance(ask, int) and not isinstance(ask, bool) and 0 <= ask <= LAST_PAGE else None
 
 
 def _file_name(given: dict[str, Any], kind: str) -> str:
     # Directories are no part of a name.
-    return _text(given, kind, "name").replace("\\", "/").rpartition("/")[2][:MAX_NAME_CHARS] or "table.tsv"
+    name = _text(given, kind, "name").replace("\\", "/").rpartition("/")[2]
+    return plain_file_name(name)[:MAX_NAME_CHARS] or "table.tsv"
 
 
 def _parse_read(given: dict[str, Any]) -> Read:

@@ -60,30 +60,38 @@ def connecting(url: str) -> Callable[[], Any]:
         "health_check_interval": 5,
         "retry": Retry(NoBackoff(), 0),
     }
-    parts = urlsplit(url)
     try:
-        if parts.scheme == "redis+cluster":
-            plain = url.replace("redis+cluster", "redis", 1)
-            redis.connection.parse_url(plain)  # type: ignore[no-untyped-call]
-            # It asks for the nodes at once, and may have to be asked again: they may not be there yet.
-            return lambda: RedisCluster.from_url(plain, connection_pool_class=Paired, **options)
-        if parts.scheme == "redis+sentinel":
-            hosts = parts.netloc.rpartition("@")[2].split(",")
-            pairs = [
-                (host or "localhost", int(port or 26379)) for host, _, port in (each.partition(":") for each in hosts)
-            ]
-            password = None if parts.password is None else unquote(parts.password)
-            sentinel = Sentinel(  # type: ignore[no-untyped-call]  # as the library has it
-                pairs, sentinel_kwargs=options, password=password, **options
-            )
-            master = sentinel.master_for(  # type: ignore[no-untyped-call]
-                parts.path.strip("/") or "mymaster", connection_pool_class=PairedBySentinel
-            )
-            return lambda: master
-        single = redis.Redis.from_pool(Paired.from_url(url, **options))
-        return lambda: single
-    except ValueError as error:
+        return _connecting(url, options)
+    except (ValueError, TypeError):
+        # Without the library's words: they repeat a part of the URL, which may be one of the password.
         raise StartupError(
-            f"TSVAPP_REDIS_URL cannot be used: {error}. It looks like redis://127.0.0.1:6379/0,"
-            " redis+sentinel://host:26379,host:26379/name or redis+cluster://host:6379."
-        ) from error
+            "TSVAPP_REDIS_URL cannot be parsed. It looks like redis://127.0.0.1:6379/0,"
+            " redis+sentinel://host:26379,host:26379/name or redis+cluster://host:6379; in a user name and a password"
+            " each of / # ? % @ : [ ] is written as %2F, %23 and so on."
+        ) from None
+
+
+def _connecting(url: str, options: dict[str, Any]) -> Callable[[], Any]:
+    parts = urlsplit(url)
+    if parts.scheme == "redis+cluster":
+        plain = url.replace("redis+cluster", "redis", 1)
+        redis.connection.parse_url(plain)  # type: ignore[no-untyped-call]
+        # It asks for the nodes at once, and may have to be asked again: they may not be there yet.
+        return lambda: RedisCluster.from_url(plain, connection_pool_class=Paired, **options)
+    if parts.scheme == "redis+sentinel":
+        hosts = parts.netloc.rpartition("@")[2].split(",")
+        pairs = [(host or "localhost", int(port or 26379)) for host, _, port in (each.partition(":") for each in hosts)]
+        said = {"username": parts.username, "password": parts.password}
+        sentinel = Sentinel(  # type: ignore[no-untyped-call]  # as the library has it
+            pairs,
+            sentinel_kwargs=options,
+            **{name: unquote(text) for name, text in said.items() if text},
+            **options,
+        )
+        master = sentinel.master_for(  # type: ignore[no-untyped-call]
+            parts.path.strip("/") or "mymaster", connection_pool_class=PairedBySentinel
+        )
+        return lambda: master
+    single = redis.Redis.from_pool(Paired.from_url(url, **options))
+    single.connection_pool.make_connection()  # which an option fails that there is not; nothing is connected yet
+    return lambda: single

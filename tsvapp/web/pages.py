@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from tsvapp.errors import Restarting, TsvappError, UnknownRoom
 from tsvapp.live.offload import offload
 from tsvapp.live.worker import Worker
+from tsvapp.room.names import download_name
 from tsvapp.room.protocol import NO_ROOM
 from tsvapp.room.view import Table
 from tsvapp.store.blob import read_at
@@ -88,7 +89,6 @@ def download(room_id: UUID) -> Response:
     response.content_length = table.size
     response.headers["Content-Type"] = MEDIA_TYPES.get(table.dialect["delimiter"], "text/plain")
     response.headers["Content-Disposition"] = _attachment(table)
-    response.headers["Cache-Control"] = "private, no-cache"
     response.set_etag(table.document)
     response.make_conditional(request)
     return response
@@ -136,8 +136,9 @@ def _pieces(descriptor: int, first: bytes, size: int) -> Iterator[bytes]:
 
 def _attachment(table: Table) -> str:
     # RFC 6266, section 4.1 and appendix D: a plain name for old readers, the true one in UTF-8 beside it.
-    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in table.name)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(table.name, safe='')}"
+    name = download_name(table.name)
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _secure(response: Response) -> Response:
