@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import signal
 import socket
+import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -58,6 +59,9 @@ class TestUnixSocket:
                 connection.sock.connect(str(path))
                 connection.request("GET", address)
                 assert connection.getresponse().read() == body
+
+    def test_nobody_but_its_owner_and_its_group_gets_past_nginx(self, server: Server, path: Path) -> None:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o770
 
     def test_both_ways_lead_to_the_same_rooms(self, server: Server, path: Path) -> None:
         with (

@@ -6,6 +6,7 @@ what the handshake can in `tests/web/test_socket.py`.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import random
 import signal
@@ -231,6 +232,20 @@ def test_h23_a_second_server_on_the_same_data_refuses_to_start_in_words(server: 
     assert process.returncode != 0
     assert "is in use by another server" in process.stderr
     assert "TSVAPP_DATA_DIR" in process.stderr
+    assert "Traceback" not in process.stderr
+
+
+def test_h23_a_server_whose_lock_names_nobody_yet_refuses_the_second_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    lock = tmp_path / "data" / "lock"
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        second = Server(tmp_path / "data")
+        process = subprocess.run(
+            second.command, cwd=second.root, env=second.environ, capture_output=True, text=True, timeout=60, check=False
+        )
+    assert process.returncode != 0
+    assert "is in use by another server. Stop that one" in process.stderr
     assert "Traceback" not in process.stderr
 
 

@@ -31,6 +31,10 @@ def test_a_worker_differs_from_a_single_server_in_where_it_is_and_whom_it_shares
     assert [line for line in lines(single) ^ lines(TEMPLATE) if not line.startswith(where)] == []
 
 
+def test_other_users_of_the_machine_do_not_reach_the_sockets() -> None:
+    assert "RuntimeDirectoryMode=0750" in TEMPLATE.splitlines()
+
+
 def test_systemd_finds_them_in_order_and_well_fenced(tmp_path: Path) -> None:
     program = shutil.which("systemd-analyze")
     if program is None:

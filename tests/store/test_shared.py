@@ -48,3 +48,39 @@ def test_of_a_document_that_is_forgotten_nothing_is_left(store: SharedStore, red
     store.put_index(ROOM, DOCUMENT, b"index")
     store.forget_bytes(ROOM, DOCUMENT)
     assert redis.call("DBSIZE") == b":0\r\n"
+
+
+def test_spent_ids_are_forgotten_by_the_store_when_their_time_is_over(store: SharedStore, redis: Redis) -> None:
+    store.spend("id", "deleted", 1000.0)
+    store.renew_watch(ROOM, "former", "latest", "renewed", 1000.0)
+    for key in ("tsvapp:spent:id", "tsvapp:spent:former", "tsvapp:{room}:renewed"):
+        assert 0 < int(redis.call("PTTL", key)[1:]) <= 1_000_000
+
+
+def test_of_the_ids_that_were_replaced_the_latest_are_remembered_and_they_go_with_their_room(
+    store: SharedStore,
+) -> None:
+    for number in range(100):
+        store.renew_watch(ROOM, f"w{number}", f"w{number + 1}", "renewed", 1000.0)
+    assert (store.spent("w99"), store.spent("w84"), store.spent("w83")) == ("renewed", "renewed", None)
+    store.forget(ROOM)
+    assert store.spent("w99") is None
+
+
+def test_a_room_is_kept_no_longer_only_if_it_has_no_document(store: SharedStore, redis: Redis) -> None:
+    store.create(ROOM, "epoch", b"{}", "watch", 1.0, b"token")
+    store.keep(ROOM, "watch", 1.0)
+    store.put_document(ROOM, DOCUMENT, b"{}")
+    assert not store.forget_empty(ROOM)
+    assert store.count_rooms() == 1
+    store.forget_document(ROOM, DOCUMENT)
+    assert store.forget_empty(ROOM)
+    assert store.count_rooms() == 0
+    assert int(redis.call("TTL", "tsvapp:{room}")[1:]) > 0
+    assert not store.forget_empty(ROOM)
+
+
+def test_what_is_not_the_id_of_a_document_is_no_upload(store: SharedStore) -> None:
+    store.begin("../../secret.txt", ROOM, 1.0)
+    store.begin("1" * 32, ROOM, 1.0)
+    assert list(store.unfinished()) == ["1" * 32]

@@ -156,6 +156,12 @@ class SharedRecords(Records):
             room.unsaved = True
             raise
 
+    @property
+    def is_full(self) -> bool:
+        """Whether as many rooms are kept as can be, at all workers; raise StoreAway where that cannot be asked."""
+        self.count = self._shared.count_rooms()
+        return super().is_full
+
     def _put_pending(self, room: LiveRoom, pending: dict[str, Any]) -> None:
         record = {**pending, "worker": self.worker}
         self._shared.begin(pending["document"], room.room_id, self._now())
