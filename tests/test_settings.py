@@ -17,7 +17,7 @@ WHOLE_NUMBERS = [entry.name for entry in ENTRIES if type(entry.default) is int]
 NUMBERS = [entry.name for entry in ENTRIES if type(entry.default) is float]
 
 
-MAY_BE_0 = ["redis_document_bytes", "max_disk_bytes", "disk_reserve_bytes", "metrics_port"]
+MAY_BE_0 = ["redis_document_bytes", "disk_bytes_per_address", "max_disk_bytes", "disk_reserve_bytes", "metrics_port"]
 
 
 def variable(name: str) -> str:

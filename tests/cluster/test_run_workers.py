@@ -75,6 +75,8 @@ def test_one_address_serves_rooms_of_all_workers_through_a_rolling_reload_until_
         cluster.stop()
     assert left(processes) == []
     assert [path.name for path in directory.iterdir()] == ["data"]
+    # Redis and the directory have the keys to all rooms: nobody else reads them.
+    assert [path for path in directory.rglob("*") if path.stat().st_mode & 0o077] == []
     assert "Traceback" not in cluster.log, cluster.log
     assert room_id not in cluster.log
 

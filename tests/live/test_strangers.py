@@ -60,7 +60,7 @@ def begin_and_leave(client: V1Client, size: int, first: bytes = b"") -> None:
 
 @DIRECTLY_AND_THROUGH_NGINX
 @ONE_AND_SEVERAL
-@pytest.mark.parametrize("first", [b"", b"x"], ids=["without a byte", "with one byte"])
+@pytest.mark.parametrize("first", [b"", b"x"], ids=["and stay, without a byte", "and leave, with one byte"])
 def test_files_that_are_only_announced_delete_no_table_and_stop_no_upload(
     connecting: Callable[..., tuple[Server, Connect]], through: str, addresses: int, first: bytes
 ) -> None:
@@ -72,7 +72,11 @@ def test_files_that_are_only_announced_delete_no_table_and_stop_no_upload(
         others.append(owner.room_id)
         owner.close()
     for number in range(8):
-        begin_and_leave(connect(2 + number % addresses), 900 * MIB, first)
+        stranger = connect(2 + number % addresses)
+        if first:
+            begin_and_leave(stranger, 900 * MIB, first)
+        else:
+            stranger.begin("large.tsv", 900 * MIB)
     connect(VICTIM).upload(table(20))
     assert [connect(VICTIM, room_id).first["type"] for room_id in others] == ["welcome"] * 5
     assert "evicted, because" not in server.log
