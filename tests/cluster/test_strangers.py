@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import ExitStack, closing
 from pathlib import Path
 from uuid import uuid4
@@ -24,6 +25,7 @@ def secret(tmp_path: Path) -> Path:
     """Write a file that is not ours, which BEYOND names from the directory of the documents."""
     path = tmp_path / "secret.txt"
     path.write_bytes(b"secret\tline\n" * 30)
+    os.utime(path, (0, 0))  # as old as an upload that nobody goes on with
     return path
 
 
