@@ -559,7 +559,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_disk_that_is_really_full_refuses_in_words_and_takes_the_next_when_there_is_room(
     small_disk: Path, clients: ExitStack
 ) -> None:
-    server = Server(small_disk / "data", disk_reserve_bytes=0)
+    server = Server(small_disk / "data", disk_reserve_bytes=0, disk_bytes_per_address=1 << 30)
     clients.callback(server.stop)
     server.start()
     client = V1Client(server.ws_url)

@@ -538,8 +538,8 @@ class LocalStore:
             # Those that are given are of a room that was never written down.
             ids = {room_id, *(each for (each,) in watches), *links}
             now = time.time()
-            spent = [(each, reason, now) for each in ids]
-            db.executemany("INSERT OR REPLACE INTO spent VALUES (?, ?, ?, NULL)", spent)
+            for each in ids:
+                db.execute("INSERT OR REPLACE INTO spent VALUES (?, ?, ?, NULL)", (each, reason, now))
             fewer = db.execute("DELETE FROM rooms WHERE room_id = ?", (room_id,)).rowcount
             for where in ("watches", "documents", "unfinished"):
                 db.execute(f"DELETE FROM {where} WHERE room_id = ?", (room_id,))
@@ -551,7 +551,11 @@ class LocalStore:
 
     def clear_log(self) -> None:
         """Have nothing in the write-ahead log: what was deleted would be read in it until it is written over."""
-        self._ask("PRAGMA wal_checkpoint(TRUNCATE)")
+        try:
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except sqlite3.Error as error:
+            # What was committed stays so; the next time it is tried again.
+            log.warning("the write-ahead log of the records cannot be emptied: %s", error)
 
     def forget_spent(self, moment: float) -> None:
         """Forget the ids that were spent before `moment` (seconds since 1970)."""
