@@ -22,10 +22,10 @@ const WORTH_ANOTHER = new Set([
   "store_away",
 ]);
 
-/** How long to wait before going on where the server could not just now, and up to twice as long. */
+/** Least wait before going on where the server could not just now; at most twice as long. */
 const LATER_MS = 1000;
 
-/** The name as the server has it: see tsvapp/room/names.py. @param {string} name */
+/** As room/names.py names it. @param {string} name */
 const plain = (name) => name.replace(/\p{C}/gu, "").replace(/\p{Z}/gu, " ").trim();
 
 export class Uploader {
@@ -245,8 +245,8 @@ export class Uploader {
 
   /** The server has no upload to go on with: it has it all, or nothing of it, or gave up what it had. */
   #missing() {
-    const { name: given, size } = /** @type {File} */ (this.#file);
-    const name = plain(given);
+    const file = /** @type {File} */ (this.#file);
+    const [name, size] = [plain(file.name), file.size];
     const table = this.#table;
     this.#resuming = false;
     if (this.#shown?.upload === this.#id) return; // whole, and about to be announced
