@@ -111,7 +111,7 @@ function line(one, alike, state, together) {
     }${own ? html` <span class="hint">you</span>` : nothing}</span>
     ${
       people.owns && !own
-        ? html`<button type="button" aria-label=${`Send ${one.name} away`} @click=${() => together.remove(one.member)}
+        ? html`<button type="button" aria-label=${`Send away ${one.name}`} @click=${() => together.remove(one.member)}
             >Send away</button>`
         : nothing
     }${

@@ -47,7 +47,7 @@ def test_the_owner_takes_control_back_and_sends_the_guest_away(open_page: OpenPa
     strip = owner.get_by_role("region", name="Presenting")
     strip.get_by_role("button", name="Take control back").click()
     expect(strip).to_contain_text("You are presenting")
-    people(owner).get_by_role("button", name="Send Guest away").click()
+    people(owner).get_by_role("button", name="Send away Guest").click()
     expect(guest.get_by_role("heading", name="You were sent away")).to_be_visible()
 
 
