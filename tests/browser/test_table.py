@@ -153,7 +153,7 @@ def test_naughty_strings_are_text_in_cells_headers_and_names(open_page: OpenPage
     opened(first, tsv([[f"{index}{text}" for index, text in enumerate(NAUGHTY)]] + [NAUGHTY] * 3), name)
     second = open_page(path_of(first))
     for page in (first, second):
-        expect(page.locator(".name")).to_have_text(name)
+        expect(page.locator(".name")).to_have_text(name.replace("\u202e", ""))
         for column, text in enumerate(NAUGHTY[:7]):
             page.locator("#scroller").evaluate("(element, at) => element.scrollTo(at * 300, 0)", column)
             expect(cell(page, 3, column)).to_have_text(text)
