@@ -256,7 +256,8 @@ class SharedStore:
         with answers():
             for some_id in former:
                 self._client.set(f"tsvapp:spent:{some_id}", reason, px=_milliseconds(seconds))
-                self._client.lpush(renewed, some_id)
+                if some_id != room_id:  # that one also says why the room is gone, and outlives it
+                    self._client.lpush(renewed, some_id)
             self._client.pexpire(renewed, _milliseconds(seconds))
             while self._client.llen(renewed) > RENEWED:
                 self._client.delete(f"tsvapp:spent:{_text(self._client.rpop(renewed))}")
