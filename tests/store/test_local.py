@@ -425,7 +425,7 @@ def test_a_directory_of_format_1_opens_with_all_that_is_in_it(directory):
     assert files(directory) == {NAMED, f"{NAMED}.index", BROKEN_OFF}
     store.save_room("r1", "w1", 14.5, [NAMED], RECORD)
     assert store.rooms_unused_since(14.0) == ["r2"]
-    store.renew_watch("r1", "w3", "renewed")
+    store.renew_links("r1", ["w1"], "r1", "w3", "renewed")
     assert (store.spent("w1"), store.spent("r0")) == ("renewed", "deleted")
     origin = store.origin("10.0.0.1")
     again = reopened(store, directory)
@@ -443,7 +443,7 @@ def test_rooms_without_a_table_that_format_1_has_kept_are_gone(directory):
     store = LocalStore(directory)
     assert store.own()
     assert store.open() == 2
-    assert (store.load_room("r3"), store.watched("w3")) == (None, None)
+    assert (store.load_room("r3"), store.linked("w3")) == (None, None)
     store.close()
 
 
@@ -465,7 +465,7 @@ def test_records_that_cannot_be_brought_to_this_format_are_left_as_they_are(dire
 def test_of_the_ids_that_were_replaced_the_latest_are_remembered_and_they_go_with_their_room(store, directory):
     store.save_room("r1", "w0", 1.0, [], RECORD)
     for number in range(1, 101):
-        store.renew_watch("r1", f"w{number}", "renewed")
+        store.renew_links("r1", [f"w{number - 1}"], "r1", f"w{number}", "renewed")
     assert (store.spent("w99"), store.spent("w84"), store.spent("w83"), store.spent("w0")) == (
         *("renewed", "renewed"),
         *(None, None),

@@ -52,7 +52,7 @@ def test_of_a_document_that_is_forgotten_nothing_is_left(store: SharedStore, red
 
 def test_spent_ids_are_forgotten_by_the_store_when_their_time_is_over(store: SharedStore, redis: Redis) -> None:
     store.spend("id", "deleted", 1000.0)
-    store.renew_watch(ROOM, "former", "latest", "renewed", 1000.0)
+    store.renew_links(ROOM, ["former"], ROOM, "latest", "renewed", 1000.0)
     for key in ("tsvapp:spent:id", "tsvapp:spent:former", "tsvapp:{room}:renewed"):
         assert 0 < int(redis.call("PTTL", key)[1:]) <= 1_000_000
 
@@ -61,7 +61,7 @@ def test_of_the_ids_that_were_replaced_the_latest_are_remembered_and_they_go_wit
     store: SharedStore,
 ) -> None:
     for number in range(100):
-        store.renew_watch(ROOM, f"w{number}", f"w{number + 1}", "renewed", 1000.0)
+        store.renew_links(ROOM, [f"w{number}"], ROOM, f"w{number + 1}", "renewed", 1000.0)
     assert (store.spent("w99"), store.spent("w84"), store.spent("w83")) == ("renewed", "renewed", None)
     store.forget(ROOM)
     assert store.spent("w99") is None
@@ -69,7 +69,7 @@ def test_of_the_ids_that_were_replaced_the_latest_are_remembered_and_they_go_wit
 
 def test_a_room_is_kept_no_longer_only_if_it_has_no_document(store: SharedStore, redis: Redis) -> None:
     store.create(ROOM, "epoch", b"{}", "watch", 1.0, b"token")
-    store.keep(ROOM, "watch", 1.0)
+    store.keep(ROOM, ROOM, "watch", 1.0)
     store.put_document(ROOM, DOCUMENT, b"{}")
     assert not store.forget_empty(ROOM)
     assert store.count_rooms() == 1

@@ -437,12 +437,12 @@ class LocalStore:
         """
         latest = "SELECT id FROM spent WHERE room_id = ? ORDER BY spent_at DESC LIMIT ?"
         with self._transaction() as db:
-            spent = [(each, reason, time.time(), room_id) for each in former]
-            db.executemany("INSERT OR REPLACE INTO spent VALUES (?, ?, ?, ?)", spent)
+            for each in former:
+                db.execute("INSERT OR REPLACE INTO spent VALUES (?, ?, ?, ?)", (each, reason, time.time(), room_id))
             db.execute(f"DELETE FROM spent WHERE room_id = ? AND id NOT IN ({latest})", (room_id, room_id, RENEWED))
             db.execute("DELETE FROM watches WHERE room_id = ?", (room_id,))
-            links = {watch_id, link_id} - {room_id}
-            db.executemany("INSERT INTO watches VALUES (?, ?)", [(each, room_id) for each in links])
+            for each in {watch_id, link_id} - {room_id}:
+                db.execute("INSERT INTO watches VALUES (?, ?)", (each, room_id))
             db.execute("UPDATE rooms SET record = json_set(record, '$.link', ?) WHERE room_id = ?", (link_id, room_id))
 
     @contextmanager
