@@ -29,7 +29,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("data"), sockets_per_address=1)
+    server = Server(tmp_path_factory.mktemp("data"), sockets_per_address=1, hosts="tables.example")
     server.environ["BIND"] = f"unix:{path},127.0.0.1:{server.port}"
     server.start()
     yield server

@@ -215,6 +215,8 @@ def _install_in_announcements(injector: Injector) -> None:
     def offer(self: Outbox, slot: Slot, frame: bytes) -> None:
         if slot is Slot.ACK:
             injector.note("told ack")
+        if slot is Slot.LINKS:
+            injector.note("told links")
         really_offer(self, slot, frame)
 
     def changed(self: Broadcaster) -> None:

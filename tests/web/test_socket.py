@@ -594,7 +594,7 @@ def test_the_id_of_a_room_is_in_no_log(start_server):
     with closing(open_socket(server.ws_url, room_id)) as peer:
         peer.send("1")
     line = server.wait_for_log("closed room=")
-    assert f"room={room_id[:8]}… protocol=article code=1000" in line
+    assert f"room={room_id[:8]}… protocol=article code=1008" in line
     assert NO_ROOM not in server.log
 
 
