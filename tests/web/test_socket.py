@@ -591,9 +591,8 @@ def test_who_is_no_trusted_proxy_cannot_speak_for_others(start_server):
 
 def test_the_id_of_a_room_is_in_no_log(start_server):
     server, room_id = start_server(), str(uuid4())
-    with closing(open_socket(server.ws_url, room_id)) as peer:
-        peer.send("1")
-    line = server.wait_for_log("closed room=")
+    with closing(open_socket(server.ws_url, room_id)):
+        line = server.wait_for_log("closed room=")
     assert f"room={room_id[:8]}… protocol=article code=1008" in line
     assert NO_ROOM not in server.log
 
