@@ -27,10 +27,10 @@ def upload(page: Page, content: bytes, name: str = "table.tsv") -> None:
     page.set_input_files("#file", {"name": name, "mimeType": "application/octet-stream", "buffer": content})
 
 
-def opened(page: Page, content: bytes, name: str = "table.tsv") -> None:
-    """Choose a file and wait until it is whole in the viewer."""
+def opened(page: Page, content: bytes, name: str = "table.tsv", shown: str | None = None) -> None:
+    """Choose a file and wait until it is whole in the viewer, under its name or the one `shown` for it."""
     upload(page, content, name)
-    expect(page.locator(".name")).to_have_text(name.replace("\u202e", ""))  # the name is shown without overrides
+    expect(page.locator(".name")).to_have_text(shown or name)
     expect(page.get_by_role("progressbar")).to_be_hidden()
     # Before it appears it is hidden too; and what the end of an upload brings may move the table.
     expect(page.get_by_role("grid")).to_have_attribute("aria-busy", "false")

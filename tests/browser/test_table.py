@@ -148,12 +148,12 @@ def test_of_a_thousand_columns_only_those_in_sight_are_drawn(page: Page) -> None
 
 
 def test_naughty_strings_are_text_in_cells_headers_and_names(open_page: OpenPage) -> None:
-    name = "<img src=x onerror=console.error('ran')>\u202e.tsv"
+    name, shown = "<img src=x onerror=console.error('ran')>\u202e.tsv", "<img src=x onerror=console.error('ran')>.tsv"
     first = open_page()
-    opened(first, tsv([[f"{index}{text}" for index, text in enumerate(NAUGHTY)]] + [NAUGHTY] * 3), name)
+    opened(first, tsv([[f"{index}{text}" for index, text in enumerate(NAUGHTY)]] + [NAUGHTY] * 3), name, shown)
     second = open_page(path_of(first))
     for page in (first, second):
-        expect(page.locator(".name")).to_have_text(name.replace("\u202e", ""))
+        expect(page.locator(".name")).to_have_text(shown)
         for column, text in enumerate(NAUGHTY[:7]):
             page.locator("#scroller").evaluate("(element, at) => element.scrollTo(at * 300, 0)", column)
             expect(cell(page, 3, column)).to_have_text(text)

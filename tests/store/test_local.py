@@ -411,14 +411,20 @@ INSERT INTO spent VALUES ('r0', 'deleted');
 """What a server of format 1 writes: whatever later formats are, this is opened, or refused in words."""
 
 
-def test_a_directory_of_format_1_opens_with_all_that_is_in_it(directory):
+def store_of_format_1(directory, more=""):
+    """Return a store whose directory has FORMAT_1 and `more` SQL in its records; it is owned, and not opened yet."""
     (directory / "documents").mkdir(parents=True)
     with closing(sqlite3.connect(directory / "rooms.sqlite")) as records:
-        records.executescript(FORMAT_1)
-    for name in (NAMED, f"{NAMED}.index", BROKEN_OFF, REPLACED):
-        (directory / "documents" / name).write_bytes(b"a\tb\n")
+        records.executescript(FORMAT_1 + more)
     store = LocalStore(directory)
     assert store.own()
+    return store
+
+
+def test_a_directory_of_format_1_opens_with_all_that_is_in_it(directory):
+    store = store_of_format_1(directory)
+    for name in (NAMED, f"{NAMED}.index", BROKEN_OFF, REPLACED):
+        (directory / "documents" / name).write_bytes(b"a\tb\n")
     assert store.open() == 2
     assert store.load_room("r1") == ("w1", 12.5, {"page": 3})
     assert (store.linked("w2"), store.spent("r0"), store.unfinished()) == (("r2", False), "deleted", [BROKEN_OFF])
@@ -434,26 +440,15 @@ def test_a_directory_of_format_1_opens_with_all_that_is_in_it(directory):
 
 
 def test_rooms_without_a_table_that_format_1_has_kept_are_gone(directory):
-    (directory / "documents").mkdir(parents=True)
-    with closing(sqlite3.connect(directory / "rooms.sqlite")) as records:
-        records.executescript(FORMAT_1)
-        records.execute("INSERT INTO rooms VALUES ('r3', 14.5, '{}')")
-        records.execute("INSERT INTO watches VALUES ('w3', 'r3')")
-        records.commit()
-    store = LocalStore(directory)
-    assert store.own()
+    rooms = "INSERT INTO rooms VALUES ('r3', 14.5, '{}'); INSERT INTO watches VALUES ('w3', 'r3');"
+    store = store_of_format_1(directory, rooms)
     assert store.open() == 2
     assert (store.load_room("r3"), store.linked("w3")) == (None, None)
     store.close()
 
 
 def test_records_that_cannot_be_brought_to_this_format_are_left_as_they_are(directory):
-    (directory / "documents").mkdir(parents=True)
-    with closing(sqlite3.connect(directory / "rooms.sqlite")) as records:
-        records.executescript(FORMAT_1)
-        records.execute("CREATE TABLE secret (other TEXT)")
-    store = LocalStore(directory)
-    assert store.own()
+    store = store_of_format_1(directory, "CREATE TABLE secret (other TEXT);")
     with pytest.raises(StartupError, match="cannot be opened"):
         store.open()
     store.close()

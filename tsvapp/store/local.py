@@ -43,8 +43,7 @@ ORIGIN_BYTES = 8
 """Enough to tell addresses apart, and no more."""
 
 RENEWED = 16
-"""Replaced view-only ids of one room that are remembered: anybody who may drive can make another one."""
-
+"""Replaced ids of one room that are remembered, in Redis too: anybody who may drive can make another one."""
 
 _OURS = re.compile(r"([0-9a-f]{32})(\.index|\.draft)?")
 """Names of files in documents/ that are ours to sweep; a backup, lost+found or .nfs… is somebody else's."""

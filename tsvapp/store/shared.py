@@ -35,6 +35,7 @@ from tsvapp.errors import StorageFailed, StoreAway
 from tsvapp.store import redis_scripts
 from tsvapp.store.blob import is_document_id
 from tsvapp.store.listening import Listening
+from tsvapp.store.local import RENEWED
 from tsvapp.store.redis_client import answers, connecting
 from tsvapp.store.redis_keys import block_key, room_key, room_keys
 
@@ -45,9 +46,6 @@ BLOCK_BYTES = 1 << 20
 """Bytes of a document that are kept under one key: nothing of a Redis should be large."""
 
 TOKEN_BYTES = 12
-
-RENEWED = 16
-"""Replaced view-only ids of one room that are remembered: anybody who may drive can make another one."""
 
 
 @dataclass(frozen=True, slots=True)
