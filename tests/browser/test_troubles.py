@@ -322,9 +322,11 @@ def test_an_upload_that_was_whole_when_its_line_broke_is_done_and_not_sent_twice
     lossy = Lossy(lambda message: isinstance(message, str) and '"type":"ready"' in message)
     first = open_page(prepare=lossy.prepare)
     expect(first.get_by_text("Live", exact=True)).to_be_visible()
+    second = open_page(path_of(first))
+    # Told after the first snapshot, without which no upload begins.
+    expect(first.locator(".toolbar")).to_contain_text("2 here")
     lossy.lose()
     upload(first, numbers(500))
-    second = open_page(path_of(first))
     expect(second.locator(".toolbar")).to_contain_text("500 rows")
     expect(first.get_by_role("progressbar")).to_be_visible()
     lossy.cut()

@@ -145,6 +145,7 @@ class HeldRecords(SharedRecords):
         """Name the documents that rooms here show or receive."""
         rooms = self.backplane.rooms()
         coming = {room.pending["document"] for room in rooms if room.pending is not None}
+        coming |= {room.arriving for room in rooms if room.arriving is not None}
         return coming | {table.document for room in rooms for table in room.state.tables}
 
     def by_use(self, seconds: float) -> list[tuple[str, int]]:

@@ -48,6 +48,8 @@ class LiveRoom(Room):
         """Records of the documents that can be brought back, by their ids."""
         self.pending: dict[str, Any] | None = None
         """The record of the upload that is on its way in: with it, it outlives the server."""
+        self.arriving: str | None = None
+        """The document that is about to become the table: it is no longer pending, and the state has no word of it."""
         self.finishing = False
         """While a document's record is on its way to the disk: an older state must not be written behind it."""
         self.share: Share | None = None

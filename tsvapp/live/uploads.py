@@ -443,19 +443,23 @@ class Uploads:
             raise NoUpload("This upload was cancelled.")
         _expect_together(room)
         running.sealing = room.finishing = True
+        room.arriving = running.document_id
         pending, room.pending = room.pending, None
         try:
             if room.state.table and room.document and room.document.reading:
                 room.former[room.state.table.document] = record_of(room.state.table, room.document.reading)
             reading, table = self._record(running)
         except BaseException:
-            room.pending = pending
+            room.pending, room.arriving = pending, None
             raise
         finally:
             room.finishing = False
-        if not self._change(running, view.finish, table, readings=[reading]):
-            self._end(running)
-            raise NoUpload("This upload was cancelled.")
+        try:
+            if not self._change(running, view.finish, table, readings=[reading]):
+                self._end(running)
+                raise NoUpload("This upload was cancelled.")
+        finally:
+            room.arriving = None
         _expect_together(room)
         room.document, room.incoming = document, None
         self._end(running)
