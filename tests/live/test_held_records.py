@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import gevent
@@ -14,6 +14,9 @@ from tests.support.redis import Redis
 from tsvapp.live.counts import Counts
 from tsvapp.live.held_records import HeldRecords
 from tsvapp.live.live_room import LiveRoom
+from tsvapp.live.registry import Registry
+from tsvapp.live.uploads import Uploads
+from tsvapp.room.people import person
 from tsvapp.settings import Settings
 from tsvapp.store.local import LocalStore
 from tsvapp.store.shared import SharedStore
@@ -52,7 +55,7 @@ class Halting(LocalStore):
             assert self.go_on.wait(40)
 
     def here(self) -> set[str]:
-        """Name the documents that have a copy."""
+        """Name those of both documents that have a copy."""
         return {document_id for document_id in (ONE, OTHER) if self.blob(document_id).size}
 
 
@@ -120,3 +123,32 @@ def test_a_document_on_its_way_in_of_which_no_row_is_shown_yet_stays(
     copies.go_on.set()
     sweep.get()
     assert copies.here() == {ONE}
+
+
+class Interrupted(SharedStore):
+    """Have something else done whenever a state or a record is on its way to the store."""
+
+    meanwhile: Callable[[], None] = staticmethod(lambda: None)
+
+    def put_document(self, room_id: str, document_id: str, record: bytes) -> None:
+        super().put_document(room_id, document_id, record)
+        self.meanwhile()
+
+    def commit(self, room_id: str, latest: bytes, state: bytes, token: bytes) -> int:
+        self.meanwhile()
+        return super().commit(room_id, latest, state, token)
+
+
+def test_a_document_that_is_about_to_become_the_table_stays(redis: Redis, tmp_path: Path) -> None:
+    copies, shared = LocalStore(tmp_path, "cache"), Interrupted(redis.url)
+    records = HeldRecords(copies, shared, SETTINGS, Counts())
+    records.make()
+    assert records.answers()
+    uploads = Uploads(copies, records, SETTINGS)
+    room = Registry(records, SETTINGS, uploads.adopt).create()
+    shared.meanwhile = records.sweep
+    running = uploads.begin(room, "table.tsv", len(DATA), person("room", "key"), "one")
+    assert uploads.chunk(running, DATA, "one")
+    assert room.document is not None
+    assert room.document.blob.read(0, len(DATA)) == DATA
+    shared.close()
