@@ -10,9 +10,10 @@ SECONDS ?= 3600
 TESTERS ?= $(shell echo $$(( 2 * $$(nproc) )))
 
 BIN := .venv/bin
-LIT := static/vendor/lit-html
-QR := static/vendor/lean-qr
-TYPES := $(QR)/lean-qr.d.ts
+# The viewer as it is served, and what it is made of.
+VIEWER := static/built/meta.json
+SOURCES := $(wildcard static/js/*.js static/js/*/*.js static/css/*.css static/*.svg)
+ENTRIES := static/js/first.js static/js/main.js static/css/viewer.css static/css/workbench.css static/favicon.svg
 BROWSERS := chromium-headless-shell firefox-esr webkit2gtk-driver xvfb
 # Those of docs/deploy.md, which are tested, and what makes certificates for them.
 PROXIES := haproxy apache2 lighttpd lighttpd-mod-openssl caddy openssl
@@ -30,7 +31,7 @@ NPM := $(or $(shell command -v npm),$(BIN)/npm)
 help:  ## list what make can do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-run: .venv/.run $(LIT)/lit-html.js  ## set up what is missing and serve on HOST:PORT, with data in TSVAPP_DATA_DIR; WORKERS=3
+run: .venv/.run $(VIEWER)  ## set up what is missing and serve on HOST:PORT, with data in TSVAPP_DATA_DIR; WORKERS=3
 ifeq ($(WORKERS),1)
 	@echo "tsvapp: open http://$(HOST):$(PORT)/ (Ctrl+C stops)"
 	@HOST=$(HOST) PORT=$(PORT) exec $(BIN)/python -m gunicorn --config gunicorn.conf.py wsgi:app
@@ -65,7 +66,7 @@ check:
 	node_modules/.bin/eslint .
 	node_modules/.bin/tsc
 
-bench: .venv/.bench $(LIT)/lit-html.js  ## measure beside other servers and write bench/RESULTS.md; ONLY=fanout for a part
+bench: .venv/.bench $(VIEWER)  ## measure beside other servers and write bench/RESULTS.md; ONLY=fanout for a part
 	@command -v cc >/dev/null || tools/install-packages gcc libc6-dev
 	@tools/install-packages chromium-headless-shell
 	$(BIN)/python -m bench $(ONLY)
@@ -81,10 +82,10 @@ pictures: setup-test  ## take the pictures in docs/ anew
 	$(BIN)/python -m tests.browser.pictures
 
 clean:  ## remove all that was set up or left by tests; data/ stays
-	rm -rf .venv node_modules static/vendor tests/artifacts .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv node_modules static/built tests/artifacts .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-setup-test: .venv/.test $(LIT)/lit-html.js node_modules/.dev $(TYPES)
+setup-test: .venv/.test node_modules/.dev $(VIEWER)
 	@tools/install-packages nginx redis-server $(BROWSERS) $(PROXIES)
 
 # The virtual environment counts as made when it has a pip: one that broke off half-way is made anew.
@@ -113,27 +114,17 @@ $(BIN)/pip:
 $(BIN)/npm: | $(BIN)/pip
 	$(PIP_INSTALL) -r requirements/npm.txt
 
-# The browser imports libraries by their address, so their modules are copied as they are published (but for the
-# ending .mjs, which not every web server knows).
-$(LIT)/lit-html.js: package-lock.json | $(filter $(BIN)/npm,$(NPM))
+node_modules/.run: package-lock.json | $(filter $(BIN)/npm,$(NPM))
 	$(NPM) ci --omit=dev --loglevel=error
-	rm -rf $(LIT)
-	mkdir -p $(LIT)/directives
-	cp node_modules/lit-html/directives/*.js $(LIT)/directives/
-	cp node_modules/lit-html/*directive*.js node_modules/lit-html/lit-html.js $(LIT)/
-	rm -rf $(QR)
-	mkdir -p $(QR)
-	cp node_modules/lean-qr/index.mjs $(QR)/lean-qr.js
 	@touch $@
 
-# Inside node_modules, because the rule above empties it.
-node_modules/.dev: package-lock.json $(LIT)/lit-html.js .venv/.test
+node_modules/.dev: package-lock.json .venv/.test
 	$(BIN)/npm ci --loglevel=error
-	@touch $@
+	@touch $@ node_modules/.run
 
-# For the type checker, beside the copies: it looks for the types of a relative import there and nowhere else. Those of
-# lean-qr name its package.
-$(TYPES): node_modules/.dev
-	cp node_modules/lit-html/directives/*.d.ts $(LIT)/directives/
-	cp node_modules/lit-html/*directive*.d.ts node_modules/lit-html/lit-html.d.ts $(LIT)/
-	echo 'export { generate } from "lean-qr";' >$@
+# Each file is named after what is in it, so that browsers may keep it for good. meta.json says which is which.
+$(VIEWER): node_modules/.run $(SOURCES)
+	rm -rf $(@D)
+	PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/esbuild $(ENTRIES) --bundle --splitting --format=esm --minify \
+		--sourcemap --target=chrome114,firefox125,safari17 --loader:.svg=copy --outdir=$(@D) --log-level=warning \
+		--entry-names='[name]-[hash]' --chunk-names='[name]-[hash]' --metafile=$@

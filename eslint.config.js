@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import globals from "globals";
 
 export default [
-  { ignores: [".venv/", "static/vendor/", "tests/artifacts/", "data/"] },
+  { ignores: [".venv/", "static/built/", "tests/artifacts/", "data/"] },
   js.configs.recommended,
   { rules: { eqeqeq: "error", "no-var": "error", "prefer-const": "error" } },
   // Cells hold control characters, and the viewer looks for them.

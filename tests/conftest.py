@@ -14,9 +14,17 @@ import pytest
 from tests.support.client import ArticleClient, V1Client
 from tests.support.nginx import Nginx
 from tests.support.redis import Redis
-from tests.support.server import Server
+from tests.support.server import ROOT, Server
 
 SEED = 20261126
+
+
+def pytest_sessionstart() -> None:
+    """Stop where the viewer is not built of what is there: it would be another one that is tested."""
+    meta = ROOT / "static" / "built" / "meta.json"
+    sources = [path for part in ("js", "css") for path in (ROOT / "static" / part).rglob("*.*s")]
+    if not meta.exists() or max(path.stat().st_mtime for path in sources) > meta.stat().st_mtime:
+        pytest.exit("The viewer has to be built: run `make static/built/meta.json`.", returncode=4)
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from flask import Flask
 
     from tsvapp.live.worker import Worker
-    from tsvapp.web import guard, ids, links, pages, socket
+    from tsvapp.web import assets, guard, ids, links, pages, socket
 
     settings = settings or Settings.from_environ(os.environ)
     app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
@@ -36,6 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     worker = Worker(settings)
     app.extensions["tsvapp"] = worker
     links.register(app)
+    assets.register(app)
     pages.register(app)
     socket.register(app)
     guard.register(app)

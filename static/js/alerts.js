@@ -6,7 +6,7 @@
  * @import { Notice } from "./wire.js"
  */
 
-import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { html, nothing } from "lit-html";
 
 import * as icons from "./icons.js";
 

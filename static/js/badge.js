@@ -4,7 +4,7 @@
  * @import { Table } from "./wire.js"
  */
 
-import { html } from "../vendor/lit-html/lit-html.js";
+import { html } from "lit-html";
 
 import { counted } from "./format.js";
 import * as icons from "./icons.js";

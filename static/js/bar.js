@@ -10,7 +10,7 @@
  * @typedef {ReturnType<typeof bar>} Bar
  */
 
-import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { html, nothing } from "lit-html";
 
 import { errorCard, noticeStrip } from "./alerts.js";
 import { badge } from "./badge.js";

@@ -7,7 +7,7 @@
  * @import { State } from "./state.js"
  */
 
-import { html } from "../vendor/lit-html/lit-html.js";
+import { html } from "lit-html";
 
 import { bytes, counted } from "./format.js";
 import { at } from "./protocol.js";

@@ -8,7 +8,7 @@
  * @import { Tools } from "./tabletools.js"
  */
 
-import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { html, nothing } from "lit-html";
 
 import { visible } from "./celltext.js";
 import { counted } from "./format.js";

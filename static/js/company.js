@@ -7,8 +7,8 @@
  * @import { Together } from "./together.js"
  */
 
-import { html, nothing } from "../vendor/lit-html/lit-html.js";
-import { repeat } from "../vendor/lit-html/directives/repeat.js";
+import { html, nothing } from "lit-html";
+import { repeat } from "lit-html/directives/repeat.js";
 
 import { number } from "./format.js";
 import * as icons from "./icons.js";

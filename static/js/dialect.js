@@ -6,8 +6,8 @@
  * @import { Choice, Oddity, Table, Welcome } from "./wire.js"
  */
 
-import { html, nothing } from "../vendor/lit-html/lit-html.js";
-import { live } from "../vendor/lit-html/directives/live.js";
+import { html, nothing } from "lit-html";
+import { live } from "lit-html/directives/live.js";
 
 import { DELIMITERS, encodingName, ODDITIES } from "./badge.js";
 import { counted, number } from "./format.js";

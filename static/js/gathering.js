@@ -11,7 +11,7 @@
  * @import { Places } from "./view.js"
  */
 
-import { html, nothing, render } from "../vendor/lit-html/lit-html.js";
+import { html, nothing, render } from "lit-html";
 
 import { Announcer, words } from "./announce.js";
 import { peoplePopover } from "./company.js";

@@ -9,7 +9,7 @@
  * @import { Tools } from "./tabletools.js"
  */
 
-import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { html, nothing } from "lit-html";
 
 import * as icons from "./icons.js";
 import { IN_THE_TABLE, shortcut, SINGLE } from "./keys.js";

@@ -2,7 +2,7 @@
  * The few pictures of the page, drawn in the colour of the text. They never stand alone: a label is with them.
  */
 
-import { html } from "../vendor/lit-html/lit-html.js";
+import { html } from "lit-html";
 
 export const mark = html`<svg class="icon" viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
   <rect class="fill" x="2" y="3" width="16" height="14" rx="3"></rect>

@@ -7,8 +7,8 @@
  * @import { Tools } from "./tabletools.js"
  */
 
-import { html, nothing } from "../vendor/lit-html/lit-html.js";
-import { live } from "../vendor/lit-html/directives/live.js";
+import { html, nothing } from "lit-html";
+import { live } from "lit-html/directives/live.js";
 
 import { pageShown } from "./alone.js";
 import { selectAll } from "./fields.js";

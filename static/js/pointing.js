@@ -11,8 +11,8 @@
  * @import { Command } from "./wire.js"
  */
 
-import { html, nothing, render } from "../vendor/lit-html/lit-html.js";
-import { keyed } from "../vendor/lit-html/directives/keyed.js";
+import { html, nothing, render } from "lit-html";
+import { keyed } from "lit-html/directives/keyed.js";
 
 import { coloured } from "./company.js";
 import { HEADER_PX, placeOf, ROW_PX } from "./finger.js";

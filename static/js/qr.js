@@ -2,8 +2,8 @@
  * Draws a link as a QR code, dark on light in both colour schemes, as cameras want it.
  */
 
-import { svg, html } from "../vendor/lit-html/lit-html.js";
-import { generate } from "../vendor/lean-qr/lean-qr.js";
+import { svg, html } from "lit-html";
+import { generate } from "lean-qr";
 
 /** Modules of white that the standard (ISO/IEC 18004) asks for on each side. */
 const QUIET = 4;

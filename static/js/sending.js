@@ -5,7 +5,7 @@
  * @import { State } from "./state.js"
  */
 
-import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { html, nothing } from "lit-html";
 
 import { bytesOf, duration, rate } from "./format.js";
 import { hindrance } from "./people.js";

@@ -7,7 +7,7 @@
  * @import { Table } from "./wire.js"
  */
 
-import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { html, nothing } from "lit-html";
 
 import { copyText, told } from "./copying.js";
 import { selectAll } from "./fields.js";

@@ -15,9 +15,9 @@
  * @property {number} stuck their width
  */
 
-import { html, nothing } from "../vendor/lit-html/lit-html.js";
-import { guard } from "../vendor/lit-html/directives/guard.js";
-import { repeat } from "../vendor/lit-html/directives/repeat.js";
+import { html, nothing } from "lit-html";
+import { guard } from "lit-html/directives/guard.js";
+import { repeat } from "lit-html/directives/repeat.js";
 
 import { cut, visible } from "./celltext.js";
 import { rectangle } from "./clipboard.js";

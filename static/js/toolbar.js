@@ -8,7 +8,7 @@
  * @import { Bar } from "./bar.js"
  */
 
-import { html, nothing } from "../vendor/lit-html/lit-html.js";
+import { html, nothing } from "lit-html";
 
 import { number } from "./format.js";
 import * as icons from "./icons.js";

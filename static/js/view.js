@@ -16,7 +16,7 @@
  * @property {HTMLElement} announcer
  */
 
-import { html, nothing, render } from "../vendor/lit-html/lit-html.js";
+import { html, nothing, render } from "lit-html";
 
 import { insteadOfTable } from "./cards.js";
 import { toolbar } from "./toolbar.js";

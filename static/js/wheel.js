@@ -8,8 +8,8 @@
  * @import { Person, Table } from "./wire.js"
  */
 
-import { html, nothing } from "../vendor/lit-html/lit-html.js";
-import { keyed } from "../vendor/lit-html/directives/keyed.js";
+import { html, nothing } from "lit-html";
+import { keyed } from "lit-html/directives/keyed.js";
 
 import { coloured, face } from "./company.js";
 import { bytes, counted } from "./format.js";

@@ -6,7 +6,7 @@
  * @import { Dialog } from "./mine.js"
  */
 
-import { html } from "../vendor/lit-html/lit-html.js";
+import { html } from "lit-html";
 
 import { copyText, told } from "./copying.js";
 import { cut, visible } from "./celltext.js";

@@ -12,7 +12,7 @@
  * @import { Command } from "./wire.js"
  */
 
-import { html, nothing, render } from "../vendor/lit-html/lit-html.js";
+import { html, nothing, render } from "lit-html";
 
 import { bar } from "./bar.js";
 import { columnDialog, hiddenDialog } from "./columndialogs.js";
@@ -27,30 +27,29 @@ import { acceptPrinting } from "./paper.js";
 import { pasteDialog } from "./paste.js";
 import { hindrance } from "./people.js";
 import { pager } from "./pager.js";
-import { at } from "./protocol.js";
 import { shareDialog } from "./share.js";
 import { missingParts } from "./sheet.js";
 import { layoutOf, table } from "./table.js";
 import { tableTools } from "./tabletools.js";
 import { cellDialog } from "./whole.js";
 
-/** What styles the bar, the table, the pager and what opens above them. */
-const SHEETS = ["bar", "table", "pager", "dialogs", "people", "print"];
-
-/** Load the style sheets of all that is drawn here. */
-export function styled() {
-  return Promise.all(
-    SHEETS.map((name) => {
-      const link = document.createElement("link");
-      link.rel = "stylesheet";
-      link.href = at(`static/css/${name}.css`);
-      document.head.append(link);
-      return new Promise((resolve, reject) => {
-        link.onload = resolve;
-        link.onerror = reject;
-      });
-    }),
-  );
+/** Wait for the style sheet of all that is drawn here; the page names it, and has begun to load it. */
+export async function styled() {
+  let link = /** @type {HTMLLinkElement} */ (document.getElementById("workbench-style"));
+  const isHere = link.sheet !== null;
+  if (!isHere) {
+    // Still on its way, or it did not come, which nobody has heard: asked for anew, which costs nothing if it is coming.
+    const anew = /** @type {HTMLLinkElement} */ (link.cloneNode());
+    link.replaceWith(anew);
+    link = anew;
+  }
+  link.media = "all";
+  if (!isHere) {
+    await new Promise((resolve, reject) => {
+      link.onload = resolve;
+      link.onerror = reject;
+    });
+  }
 }
 
 export class Workbench {

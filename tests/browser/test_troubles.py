@@ -161,21 +161,29 @@ def test_a_start_page_that_lost_its_room_gets_another_one(page: Page, server: Se
     opened(page, numbers(5))
 
 
-@pytest.mark.parametrize("part", ["js/grid.js", "css/table.css"])
-def test_a_page_of_which_a_part_did_not_come_loads_itself_once_more(
-    open_page: OpenPage, complaints: Complaints, part: str
+def test_a_page_of_which_a_script_did_not_come_loads_itself_once_more(
+    open_page: OpenPage, complaints: Complaints
 ) -> None:
     complaints.expect("Failed to load resource")
     loads: list[Page] = []
 
     def prepare(page: Page) -> None:
         page.on("load", lambda page: loads.append(page))
-        page.route(f"**/static/{part}", lambda route: route.abort(), times=1)
+        page.route("**/static/built/workbench-*.js", lambda route: route.abort(), times=1)
 
     page = open_page(prepare=prepare)
     if len(loads) < 2:
         page.wait_for_event("load")
     opened(page, numbers(5))
+
+
+def test_a_style_sheet_that_did_not_come_is_asked_for_again(open_page: OpenPage, complaints: Complaints) -> None:
+    complaints.expect("Failed to load resource")
+    page = open_page(
+        prepare=lambda page: page.route("**/static/built/workbench-*.css", lambda route: route.abort(), times=1)
+    )
+    opened(page, numbers(5))
+    expect(page.locator(".toolbar")).to_have_css("display", "flex")
 
 
 def test_after_a_restart_the_same_page_is_live_again(
@@ -261,7 +269,7 @@ def test_an_upload_goes_on_after_a_reload_when_the_same_file_is_chosen_again(ope
     expect(second.get_by_label("Upload")).to_contain_text("is sending")
     late: list[Route] = []
     if early:
-        first.route("**/static/js/main.js", lambda route: late.append(route), times=1)
+        first.route("**/static/built/main-*.js", lambda route: late.append(route), times=1)
     first.reload(wait_until="commit")
     bar = second.get_by_label("Upload")
     expect(bar).to_contain_text("Paused: big.tsv")
@@ -426,7 +434,7 @@ class TestSilence:
 def test_a_file_can_be_chosen_before_the_scripts_are_there(open_page: OpenPage) -> None:
     held: list[Route] = []
     page = open_page(
-        prepare=lambda page: page.route("**/static/js/main.js", lambda route: held.append(route)), until="commit"
+        prepare=lambda page: page.route("**/static/built/main-*.js", lambda route: held.append(route)), until="commit"
     )
     first = page.locator(".start").inner_text()
     with page.expect_file_chooser() as choosing:

@@ -23,7 +23,7 @@ from tests.support.redis import redis_program
 pytestmark = pytest.mark.nginx
 
 # What is set up already is not made again: -o.
-MAKE = ["make", "--silent", "-o", ".venv/.run", "-o", "static/vendor/lit-html/lit-html.js", "run", "WORKERS=2"]
+MAKE = ["make", "--silent", "-o", ".venv/.run", "-o", "static/built/meta.json", "run", "WORKERS=2"]
 
 
 @pytest.fixture

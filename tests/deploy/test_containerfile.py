@@ -52,25 +52,25 @@ def lay_out(stage: str, folder: Path) -> Path:
             for source in sources:
                 path = folder / target / (source if target == "./" else "")
                 if (ROOT / source).is_dir():
-                    shutil.copytree(ROOT / source, path, ignore=shutil.ignore_patterns("vendor", "__pycache__"))
+                    shutil.copytree(ROOT / source, path, ignore=shutil.ignore_patterns("built", "__pycache__"))
                 else:
                     shutil.copy(ROOT / source, path)
     return folder
 
 
-@pytest.mark.parametrize("stage", ["vendor", "venv"])
+@pytest.mark.parametrize("stage", ["viewer", "venv"])
 def test_a_stage_has_all_that_make_wants_for_its_target(stage: str, tmp_path: Path) -> None:
     folder = lay_out(stage, tmp_path / "srv")
     made = [re.match(r"RUN make (\S+)", f"{word} {rest}") for word, rest in stages()[stage]]
     (target,) = [found[1] for found in made if found]
     done = subprocess.run(["make", "--dry-run", target], cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "npm ci" in done.stdout if stage == "vendor" else "--require-hashes -r requirements/run.txt" in done.stdout
+    assert "npm ci" in done.stdout if stage == "viewer" else "--require-hashes -r requirements/run.txt" in done.stdout
 
 
 def test_the_last_stage_serves_and_knows_whether_it_is_well(tmp_path: Path) -> None:
     folder = lay_out("", tmp_path / "srv")
-    for path in (".venv", "static/vendor"):
+    for path in (".venv", "static"):
         (folder / path).symlink_to((ROOT / path).resolve())
     given = dict(each.split("=", 1) for each in argument("", "ENV").split())
     server = Server(tmp_path / "data")
@@ -114,7 +114,7 @@ def test_the_builder_is_sent_all_that_is_copied() -> None:
     copied = {source for word, rest in every if word == "COPY" and "--from" not in rest for source in rest.split()[:-1]}
     assert "tsvapp" in copied
     for source in copied:
-        inside = [path for path in (ROOT / source).rglob("*.*") if not {"vendor", "__pycache__"} & {*path.parts}]
+        inside = [path for path in (ROOT / source).rglob("*.*") if not {"built", "__pycache__"} & {*path.parts}]
         for path in (ROOT / source, *inside):
             assert not ignored(str(path.relative_to(ROOT))), path
 
@@ -126,7 +126,7 @@ def test_the_builder_is_sent_all_that_is_copied() -> None:
         ".venv/bin/python",
         "node_modules/typescript/package.json",
         ".git/config",
-        "static/vendor/lit-html/lit-html.js",
+        "static/built/meta.json",
         "tsvapp/table/__pycache__/cells.pyc",
         ".mypy_cache/3.11/cache.db",
         "tests/artifacts/picture.png",
@@ -155,5 +155,5 @@ def test_it_is_started_as_make_starts_it_by_a_user_who_is_not_root() -> None:
 def test_no_tool_that_builds_comes_into_the_last_stage() -> None:
     copied = [rest for word, rest in stages()[""] if word == "COPY"]
     assert all("requirements" not in rest and "Makefile" not in rest for rest in copied)
-    assert {rest.split()[0] for rest in copied if rest.startswith("--from")} == {"--from=venv", "--from=vendor"}
+    assert {rest.split()[0] for rest in copied if rest.startswith("--from")} == {"--from=venv", "--from=viewer"}
     assert all("apt-get" not in rest for word, rest in stages()[""] if word == "RUN")

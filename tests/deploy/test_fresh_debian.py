@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
 import urllib.error
@@ -44,7 +45,8 @@ def test_make_run_sets_up_and_serves(debian: Debian) -> None:
             assert time.monotonic() < until, "make run does not serve"
             time.sleep(0.5)
         assert "<title>" in page
-        assert answer(f"http://127.0.0.1:{port}/static/vendor/lit-html/lit-html.js")
+        (script,) = re.findall(r'type="module" src="([^"]+)"', page)
+        assert answer(f"http://127.0.0.1:{port}/{script}")
     finally:
         process.kill()
         process.wait()

@@ -161,7 +161,7 @@ def test_more_files_can_be_open_than_a_shell_allows_and_no_address_has_more_than
 def test_nobody_else_on_the_machine_can_read_what_is_kept(tmp_path: Path, command: list[str]) -> None:
     server = Server(tmp_path / "data")
     if command == ["make"]:
-        server.command = ["sh", "-c", "umask 022; exec make -o .venv/.run -o static/vendor/lit-html/lit-html.js run"]
+        server.command = ["sh", "-c", "umask 022; exec make -o .venv/.run -o static/built/meta.json run"]
     else:
         server.command = [*command, *server.command]
     server.start()

@@ -22,6 +22,7 @@ from tests.support.client import ArticleClient, V1Client, open_socket, table
 from tests.support.nginx import CONF, WAIT_SECONDS, Nginx
 from tests.support.server import ROOT, Server, free_port
 from tsvapp.settings import Settings
+from tsvapp.web.assets import KEPT, Assets
 from tsvapp.web.pages import SECURITY_HEADERS
 
 pytestmark = pytest.mark.nginx
@@ -160,7 +161,7 @@ class TestForwarding:
         assert f"/{MASKED} HTTP/1.1" in access
         assert ROOM[9:] not in access + errors
 
-    @pytest.mark.parametrize("path", ["/static/js/main.js", "/static/none.js", "/readyz"])
+    @pytest.mark.parametrize("path", ["/static/js/main.js", "/static/none.js", "/static/built/none.js", "/readyz"])
     def test_what_nginx_answers_by_itself_has_the_security_headers_once(self, nginx: Nginx, path: str) -> None:
         response, _ = nginx.get(path, source="127.0.0.2")
         policy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -239,12 +240,12 @@ class TestServer:
         assert f'"GET /parser/ws/{client.room_id[:8]}... HTTP/1.1" 101' in access
         assert client.room_id[9:] not in access + errors
 
-    def test_a_static_file_is_cached_compressed_and_safe(self, nginx: Nginx) -> None:
-        path = "/static/vendor/lit-html/lit-html.js"
+    def test_a_built_file_is_kept_compressed_and_safe(self, nginx: Nginx) -> None:
+        path = "/" + Assets(ROOT / "static" / "built" / "meta.json").path("static/js/main.js")
         plain, body = nginx.get(path)
         assert body == (ROOT / path[1:]).read_bytes()
         assert plain.headers.get_content_type() in ("application/javascript", "text/javascript")
-        assert plain.headers["Cache-Control"] == "no-cache"
+        assert plain.headers["Cache-Control"] == KEPT
         assert plain.headers["X-Content-Type-Options"] == "nosniff"
         assert plain.headers["Server"] == "nginx"
 

@@ -509,7 +509,7 @@ def test_a_server_below_a_path_of_its_own_serves_there(tmp_path):
         assert is_refused(plain(server, "/healthz"), 400)
         lost = plain(server, "/tables/nothing/here")
         assert is_refused(lost, 404)
-        assert 'href="../static/css/base.css"' in lost.body
+        assert 'href="../static/built/viewer-' in lost.body
     finally:
         server.stop()
 
