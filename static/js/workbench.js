@@ -33,23 +33,16 @@ import { layoutOf, table } from "./table.js";
 import { tableTools } from "./tabletools.js";
 import { cellDialog } from "./whole.js";
 
-/** Wait for the style sheet of all that is drawn here; the page names it, and has begun to load it. */
+/** Load the style sheet of all that is drawn here; the page has asked for it already. */
 export async function styled() {
-  let link = /** @type {HTMLLinkElement} */ (document.getElementById("workbench-style"));
-  const isHere = link.sheet !== null;
-  if (!isHere) {
-    // Still on its way, or it did not come, which nobody has heard: asked for anew, which costs nothing if it is coming.
-    const anew = /** @type {HTMLLinkElement} */ (link.cloneNode());
-    link.replaceWith(anew);
-    link = anew;
-  }
-  link.media = "all";
-  if (!isHere) {
-    await new Promise((resolve, reject) => {
-      link.onload = resolve;
-      link.onerror = reject;
-    });
-  }
+  const link = document.createElement("link");
+  link.rel = "stylesheet";
+  link.href = /** @type {HTMLLinkElement} */ (document.getElementById("workbench-style")).href;
+  document.head.append(link);
+  await new Promise((resolve, reject) => {
+    link.onload = resolve;
+    link.onerror = reject;
+  });
 }
 
 export class Workbench {

@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Page, Route, WebSocketRoute, expect
+from playwright.sync_api import Page, Request, Route, WebSocketRoute, expect
 
 from tests.browser.conftest import Complaints, OpenPage
 from tests.browser.steps import HeldAcks, at_page, cell, numbers, opened, path_of, turn, upload
@@ -161,29 +161,21 @@ def test_a_start_page_that_lost_its_room_gets_another_one(page: Page, server: Se
     opened(page, numbers(5))
 
 
-def test_a_page_of_which_a_script_did_not_come_loads_itself_once_more(
-    open_page: OpenPage, complaints: Complaints
+@pytest.mark.parametrize("part", ["workbench-*.js", "workbench-*.css"])
+def test_a_page_of_which_a_part_did_not_come_loads_itself_once_more(
+    open_page: OpenPage, complaints: Complaints, part: str
 ) -> None:
     complaints.expect("Failed to load resource")
-    loads: list[Page] = []
+    visits: list[Request] = []
 
     def prepare(page: Page) -> None:
-        page.on("load", lambda page: loads.append(page))
-        page.route("**/static/built/workbench-*.js", lambda route: route.abort(), times=1)
+        page.on("request", lambda request: request.is_navigation_request() and visits.append(request))
+        page.route(f"**/static/built/{part}", lambda route: route.abort() if len(visits) == 1 else route.continue_())
 
     page = open_page(prepare=prepare)
-    if len(loads) < 2:
-        page.wait_for_event("load")
     opened(page, numbers(5))
-
-
-def test_a_style_sheet_that_did_not_come_is_asked_for_again(open_page: OpenPage, complaints: Complaints) -> None:
-    complaints.expect("Failed to load resource")
-    page = open_page(
-        prepare=lambda page: page.route("**/static/built/workbench-*.css", lambda route: route.abort(), times=1)
-    )
-    opened(page, numbers(5))
-    expect(page.locator(".toolbar")).to_have_css("display", "flex")
+    expect(page.locator(".sheet")).to_have_css("table-layout", "fixed")
+    assert len(visits) == 2
 
 
 def test_after_a_restart_the_same_page_is_live_again(
