@@ -135,7 +135,8 @@ class Session:
             except ConnectionResetError:
                 pass
         head, _, body = answer.decode("latin-1").partition("\r\n\r\n")
-        self.heads.append(head)
+        # Who names a room in another way is told its address, and nobody else is.
+        self.heads.append(re.sub(r"(?m)^Location: .*$", "", head))
         if not (head.startswith("HTTP/1.1 200") and "attachment" in head):
             self.bodies.append(body)
 

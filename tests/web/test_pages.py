@@ -33,10 +33,9 @@ MALFORMED = [
     "not-an-id",
     EMPTY_ROOM[:-1],
     EMPTY_ROOM + "0",
-    EMPTY_ROOM.replace("-", ""),
     EMPTY_ROOM.replace("a", "g"),
-    EMPTY_ROOM + "/",
-    "{" + EMPTY_ROOM + "}",
+    EMPTY_ROOM + "/etc",
+    EMPTY_ROOM + "x",
     "urn:uuid:" + EMPTY_ROOM,
     str(UUID(int=0)),
     EMPTY_ROOM.replace("-4f0e-", "-1f0e-"),  # version 1
@@ -253,6 +252,23 @@ def test_what_is_no_id_is_not_found_in_words(site, room_id, suffix):
     page = in_words(site.get(f"/{room_id}{suffix}"), 404)
     assert "check that it is whole" in page
     assert "<script>alert" not in page
+
+
+@pytest.mark.parametrize("prefix", ["", "/tables"])
+@pytest.mark.parametrize(
+    "copied",
+    ["{}/", "{}.", "{}).", "{}%20", "({})", "<{}>,", "{{{}}}", "“{}”", "{}%E2%80%8B"],
+)
+def test_a_link_copied_with_what_stands_around_it_leads_to_the_room(site, copied, prefix):
+    address = "/" + copied.format(EMPTY_ROOM)
+    with site.get(address, base_url=f"http://localhost{prefix}") as answer:
+        assert answer.status_code == 302
+        assert urljoin(f"{prefix}{address}", answer.headers["Location"]) == f"{prefix}/{EMPTY_ROOM}"
+
+
+def test_an_id_without_dashes_leads_to_the_room(site):
+    with site.get("/" + EMPTY_ROOM.replace("-", "").upper()) as answer:
+        assert (answer.status_code, answer.headers["Location"]) == (302, EMPTY_ROOM)
 
 
 def test_a_method_that_an_address_does_not_take_is_refused_with_those_it_takes(site):

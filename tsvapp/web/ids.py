@@ -1,8 +1,15 @@
-"""Room ids in addresses: which are well formed."""
+"""Room ids in addresses: which are well formed, and which one is meant by an address that is nearly one."""
 
 from __future__ import annotations
 
+import re
+from uuid import UUID
+
 from werkzeug.routing import UUIDConverter
+
+_UUID4 = "[0-9a-f]{8}-?[0-9a-f]{4}-?4[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}"
+
+_COPIED = re.compile(rf"/\W{{0,4}}({_UUID4})\W{{0,8}}", re.IGNORECASE)
 
 
 class Uuid4Converter(UUIDConverter):
@@ -10,3 +17,13 @@ class Uuid4Converter(UUIDConverter):
 
     # RFC 9562, sections 4.1 and 4.2: the version's digit, and the variant in the digit that opens the next group.
     regex = "[A-Fa-f0-9]{8}-[A-Fa-f0-9]{4}-4[A-Fa-f0-9]{3}-[89ABab][A-Fa-f0-9]{3}-[A-Fa-f0-9]{12}"
+
+
+def meant(path: str) -> str | None:
+    """Return the room that is meant by the path of a copied link, or None.
+
+    Links are copied out of sentences with what stands around them (`/<id>).`), and some programs write a UUID without
+    its dashes.
+    """
+    found = _COPIED.fullmatch(path)
+    return str(UUID(found[1])) if found else None

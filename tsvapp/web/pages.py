@@ -18,6 +18,7 @@ from tsvapp.room.names import download_name
 from tsvapp.room.protocol import NO_ROOM
 from tsvapp.room.view import Table
 from tsvapp.store.blob import read_at
+from tsvapp.web.ids import meant
 from tsvapp.web.socket import RETRY_SECONDS, origin_allowed
 
 PIECE_BYTES = 256 << 10
@@ -153,6 +154,8 @@ def _secure(response: Response) -> Response:
 
 def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
+    if status == 404 and (room_id := meant(request.path)):
+        return _moved(room_id)
     words = {
         404: (
             "Not found",
@@ -174,6 +177,10 @@ def _error(error: TsvappError) -> Response:
     if isinstance(error, UnknownRoom) and error.reason == "unreadable":
         return _page(503, "Not readable", error.message)
     return _page(error.http_status, "Not found" if error.http_status == 404 else "Not possible", error.message)
+
+
+def _moved(room_id: str) -> Response:
+    return make_response("", 302, {"Location": f"{request.root_path}/{room_id}"})
 
 
 def _page(status: int, title: str, message: str) -> Response:
