@@ -33,7 +33,7 @@ help:  ## list what make can do
 
 run: .venv/.run $(VIEWER)  ## set up what is missing and serve on HOST:PORT, with data in TSVAPP_DATA_DIR; WORKERS=3
 ifeq ($(WORKERS),1)
-	@echo "tsvapp: open http://$(HOST):$(PORT)/ (Ctrl+C stops)"
+	@HOST=$(HOST) PORT=$(PORT) $(BIN)/python -m tools.front_door
 	@HOST=$(HOST) PORT=$(PORT) exec $(BIN)/python -m gunicorn --config gunicorn.conf.py wsgi:app
 else
 	@tools/install-packages nginx $(if $(TSVAPP_REDIS_URL),,redis-server)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from tools import nginx_conf, programs
+from tools.front_door import Taken, greeting, require_free
 from tools.part import READY_SECONDS, Failed, Part
 
 LOOK_SECONDS = 0.1
@@ -32,6 +33,10 @@ class Cluster:
         """Prepare `count` workers, with their sockets in `directory`; raise Failed if a program is missing."""
         self.host = os.environ.get("HOST") or "127.0.0.1"
         self.port = int(os.environ.get("PORT") or 8000)
+        try:
+            require_free(self.host, self.port)
+        except Taken as error:
+            raise Failed(str(error)) from error
         self.data_dir = Path(os.environ.get("TSVAPP_DATA_DIR") or "data").absolute()
         self.redis_url = os.environ.get("TSVAPP_REDIS_URL", "")
         store = [] if self.redis_url else [self._redis(directory)]
@@ -112,7 +117,7 @@ class Cluster:
             for part in stage:
                 part.wait_until_ready()
         direct = " ".join(f"http://127.0.0.1:{self.port + number}/" for number in range(1, len(self.workers) + 1))
-        print(f"tsvapp: open http://{self.host}:{self.port}/ (Ctrl+C stops); its workers: {direct}", flush=True)
+        print(f"{greeting(self.host, self.port)}\n        its workers: {direct}", flush=True)
         while True:
             time.sleep(LOOK_SECONDS)
             for part in self._parts():

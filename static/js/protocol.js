@@ -15,6 +15,11 @@ export function at(path) {
   return new URL(path, SITE).href;
 }
 
+/** Whether nobody but this computer can open the addresses of this site. */
+export function isOnlyHere() {
+  return /^(localhost|.*\.localhost|127\..*|\[::1\])$/.test(SITE.hostname);
+}
+
 /**
  * Return the room that a page's address names at its end, or null for the start page.
  * @param {string} pathname

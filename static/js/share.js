@@ -14,7 +14,7 @@ import { selectAll } from "./fields.js";
 import { bytes, dayAfter } from "./format.js";
 import * as icons from "./icons.js";
 import { hindrance } from "./people.js";
-import { at } from "./protocol.js";
+import { at, isOnlyHere } from "./protocol.js";
 import { qrCode } from "./qr.js";
 
 /**
@@ -32,6 +32,12 @@ export function shareDialog(state, actions, together) {
   return html`<dialog class="dialog share" aria-labelledby="share-title" closedby="any" @close=${actions.dialogClosed}>
     <form method="dialog" class="dismiss"><button class="icon-only" aria-label="Close">${icons.close}</button></form>
     <h2 id="share-title">Share this table</h2>
+    ${
+      isOnlyHere()
+        ? html`<p class="warning">Only this computer can open these links: the server runs at ${new URL(at("")).host}. To
+            share them, start it with <code>make run HOST=0.0.0.0</code> and open the address that it prints.</p>`
+        : nothing
+    }
     ${
       drives
         ? html`<p>Everyone who opens this link sees the same page and can turn it, live.</p>

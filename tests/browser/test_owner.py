@@ -62,6 +62,15 @@ def test_people_with_names_that_look_alike_are_marked(open_page: OpenPage) -> No
         expect(listed.get_by_role("listitem").nth(place)).to_contain_text(re.compile("#[0-9a-f]{4}"))
 
 
+def test_the_share_dialog_says_when_only_this_computer_can_open_the_link(open_page: OpenPage) -> None:
+    page = open_page()
+    opened(page, numbers(5))
+    page.get_by_role("button", name="Share").click()
+    expect(page.get_by_role("dialog", name="Share this table")).to_contain_text(
+        "Only this computer can open these links"
+    )
+
+
 def test_the_share_dialog_says_who_can_see_the_table(open_page: OpenPage) -> None:
     owner = open_page()
     opened(owner, numbers(3))
