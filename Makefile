@@ -12,8 +12,9 @@ TESTERS ?= $(shell echo $$(( 2 * $$(nproc) )))
 BIN := .venv/bin
 # The viewer as it is served, and what it is made of.
 VIEWER := static/built/meta.json
-SOURCES := $(wildcard static/js/*.js static/js/*/*.js static/css/*.css static/*.svg)
-ENTRIES := static/js/first.js static/js/main.js static/css/viewer.css static/css/workbench.css static/favicon.svg
+SOURCES := $(wildcard static/js/*.js static/js/*/*.js static/css/*.css static/*.svg static/example/*.csv)
+ENTRIES := static/js/first.js static/js/main.js static/css/viewer.css static/css/workbench.css static/favicon.svg \
+	static/together.svg static/example/penguins.csv
 BROWSERS := chromium-headless-shell firefox-esr webkit2gtk-driver xvfb
 # Those of docs/deploy.md, which are tested, and what makes certificates for them.
 PROXIES := haproxy apache2 lighttpd lighttpd-mod-openssl caddy openssl
@@ -126,5 +127,5 @@ node_modules/.dev: package-lock.json .venv/.test
 $(VIEWER): node_modules/.run $(SOURCES)
 	rm -rf $(@D)
 	PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/esbuild $(ENTRIES) --bundle --splitting --format=esm --minify \
-		--sourcemap --target=chrome114,firefox125,safari17 --loader:.svg=copy --outdir=$(@D) --log-level=warning \
+		--sourcemap --target=chrome114,firefox125,safari17 --loader:.svg=copy --loader:.csv=copy --outdir=$(@D) --log-level=warning \
 		--entry-names='[name]-[hash]' --chunk-names='[name]-[hash]' --metafile=$@

@@ -37,7 +37,7 @@ PAINTED_BARE = """() => {
 
 MARK = """
 new MutationObserver((_, observer) => {
-  if (!document.querySelector(".start button")) return;
+  if (!document.querySelector(".start button.main")) return;
   observer.disconnect();
   performance.mark("drawn");
 }).observe(document, { childList: true, subtree: true });
@@ -99,7 +99,7 @@ def _open(browser: Browser, address: str) -> tuple[float, float, float]:
     page = context.new_page()
     page.add_init_script(MARK)
     page.goto(address)
-    page.locator(".start button").wait_for()
+    page.locator(".start button.main").wait_for()
     seen, drawn = _painted(page, PAINTED)
     context.close()
     return bare, seen, drawn

@@ -19,6 +19,7 @@ import { headerRows } from "./mine.js";
 import { hindrance } from "./people.js";
 import { mayHaveTable } from "./room.js";
 import { cellAt, clippedAt, headingAt, nameAt } from "./sheet.js";
+import { forgotten } from "./start.js";
 
 const TOLD_MS = 2500;
 
@@ -32,9 +33,10 @@ const TOLD_MS = 2500;
  * @param {Asks} parts.asks
  * @param {() => void} parts.focus focus the cursor's cell once it is drawn
  * @param {() => void} parts.choose open the browser's file dialog
+ * @param {() => void} parts.redraw draw what is not in the state
  * @param {() => void} parts.startAnew leave a room that is not there for a new one
  */
-export function actionsOf({ state, sheet, dispatch, connection, uploader, asks, focus, choose, startAnew }) {
+export function actionsOf({ state, sheet, dispatch, connection, uploader, asks, focus, choose, redraw, startAnew }) {
   /** A row to point at when its page is here. @type {number | null} */
   let awaited = null;
   /** Pasted cells that wait for a word. @type {File | null} */
@@ -149,6 +151,25 @@ export function actionsOf({ state, sheet, dispatch, connection, uploader, asks, 
       if (files[0] === undefined || hindered()) return;
       if (state().room.unknown) startAnew();
       uploader.offer(files[0]);
+    },
+
+    /** Send the example, as a file of mine. @param {string} address */
+    async example(address) {
+      const name = "penguins.csv";
+      try {
+        const answer = await fetch(address);
+        if (!answer.ok) throw new Error(answer.statusText);
+        actions.send([new File([await answer.blob()], name)]);
+      } catch {
+        const message = "The example could not be loaded. Check your connection and try again, or choose a file.";
+        dispatch({ type: "alert", alert: { code: "example", message, remedy: "close" } });
+      }
+    },
+
+    /** Forget the tables that were opened in this browser. */
+    forgetRecent() {
+      forgotten();
+      redraw();
     },
 
     /** Send pasted cells; what others may look at is replaced only if I mean it. @param {File} file @param {Size} size */

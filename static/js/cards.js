@@ -1,17 +1,17 @@
 /**
- * Draws the calm cards: no table yet, no such room. Each says what is, and has one action. Those of
+ * Draws what stands in the place of the table: that it comes, that there is no such room. Each says what is, and has one action. Those of
  * errors are in alerts.js.
  *
  * @import { Actions } from "./actions.js"
- * @import { UnknownRoom, Welcome } from "./wire.js"
+ * @import { UnknownRoom } from "./wire.js"
  * @import { State } from "./state.js"
  */
 
 import { html } from "lit-html";
 
-import { bytes, counted } from "./format.js";
 import { at } from "./protocol.js";
 import { mayHaveTable } from "./room.js";
+import { startCard } from "./start.js";
 
 /** @type {Record<string, string>} */
 const GONE = {
@@ -38,20 +38,7 @@ export function insteadOfTable({ room, mine }, actions) {
   if (mayHaveTable(room)) {
     return waiting(room.link === "offline" ? "The server cannot be reached. We keep trying." : "Opening the table…");
   }
-  return emptyRoom(room.welcome, actions);
-}
-
-/** @param {Welcome | null} welcome @param {Actions} actions */
-function emptyRoom(welcome, actions) {
-  const kept = welcome ? ` Tables are kept for ${counted(welcome.room_days, "day")} after their last use.` : "";
-  const limit = welcome ? `, up to ${bytes(welcome.limits.upload_bytes)}` : "";
-  return html`<section class="card start">
-    <h1>Look at a table together</h1>
-    <p>Drop a TSV or CSV file anywhere on this page, or paste cells from a spreadsheet. You get a link; all who open it
-      see the same table, live.</p>
-    <p><button type="button" class="main" @click=${actions.choose}>Choose file</button></p>
-    <p class="hint">Delimited text${limit}. Nothing is changed in it.${kept}</p>
-  </section>`;
+  return startCard(actions);
 }
 
 /** @param {UnknownRoom} unknown */

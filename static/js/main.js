@@ -17,6 +17,7 @@ import { Myself } from "./identity.js";
 import { at, roomAt, socketAt } from "./protocol.js";
 import { isStale, newRoom } from "./room.js";
 import { sheetOf } from "./sheet.js";
+import { forgotten, opened } from "./start.js";
 import { newState, reduce } from "./state.js";
 import { Uploader } from "./upload.js";
 import { drawFrame, drawInstead } from "./view.js";
@@ -63,6 +64,7 @@ const actions = actionsOf({
   asks,
   focus: () => workbench?.focus(),
   choose: () => input.click(),
+  redraw,
   startAnew,
 });
 
@@ -135,9 +137,11 @@ function receive(event) {
       break;
     case "snapshot":
       actions.arrive();
+      if (event.table && state.room.id) opened(state.room.id, event.table.name);
       if (event.table?.growing === false && history.state?.fresh) history.replaceState(null, "");
       break;
     case "unknown_room":
+      forgotten(state.room.id);
       connection.close();
       break;
     case "error":

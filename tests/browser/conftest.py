@@ -94,7 +94,7 @@ def open_page(browser: Browser, server: Server, complaints: Complaints) -> Itera
         page.goto(path, wait_until=until)
         if path == "/" and until == "load":
             # The scripts of the first screen are fetched only once it is painted.
-            page.locator(".start button").wait_for()
+            page.locator(".start button.main").wait_for()
         return page
 
     yield open_one

@@ -93,10 +93,10 @@ def test_colours_follow_the_scheme_of_a_browser_that_does_not_know_light_dark(br
 
         page.route("**/*.css", strip)
         page.goto("/")
-        page.locator(".start button").wait_for()
+        page.locator(".start button.main").wait_for()
         colours[scheme] = page.evaluate(
             """() => [getComputedStyle(document.body).backgroundColor, getComputedStyle(document.body).color,
-                getComputedStyle(document.querySelector(".start button")).backgroundColor]"""
+                getComputedStyle(document.querySelector(".start button.main")).backgroundColor]"""
         )
         context.close()
     assert colours == {

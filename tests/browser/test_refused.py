@@ -56,6 +56,6 @@ def test_a_page_that_cannot_reach_the_server_is_offline_and_not_refused(
         f"{nginx.url('http')}/",
         prepare=lambda page: page.route_web_socket("**/parser/ws**", lambda socket: socket.close()),
     )
-    page.locator(".start button").wait_for()
+    page.locator(".start button.main").wait_for()
     nginx.stop()
     expect(page.get_by_text("Offline", exact=True)).to_be_visible()

@@ -153,7 +153,7 @@ def test_copied_cells_are_pasted_as_a_new_table_in_another_browser(pair: tuple[T
     first.press("Control", "c")
     first.shows(".told", "4 cells copied.")
     third = open_tab()
-    third.shows(".start button", "Choose file")
+    third.shows(".start button.main", "Choose file")
     third.press("Control", "v")
     third.shows("[role=grid][aria-busy=false]")
     shown = "[...document.querySelectorAll('thead th, tbody td')].map((each) => each.textContent)"

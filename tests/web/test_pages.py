@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
 import socket
 import urllib.request
@@ -241,6 +242,21 @@ def test_the_policy_allows_nothing_inline_and_nothing_from_elsewhere():
 
 def test_the_address_of_a_room_is_told_to_no_other_site():
     assert pages.SECURITY_HEADERS["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("address", ["/", f"/{EMPTY_ROOM}"])
+def test_what_other_sites_show_of_a_link_says_what_it_is_and_nothing_of_the_table(site, address):
+    tags = dict(re.findall(r'<meta property="og:(\w+)" content="([^"]*)">', site.get(address).text))
+    assert set(tags) == {"site_name", "type", "title", "description"}
+    assert EMPTY_ROOM not in "".join(tags.values())
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [(2 << 30, "2 GB"), (10**9 - 1, "999 MB"), (1_500_000, "1 MB"), (1000, "1 kB"), (999, "999 bytes")],
+)
+def test_a_limit_is_written_in_round_numbers_that_promise_nothing_too_high(size, words):
+    assert pages.in_round_numbers(size) == words
 
 
 # Errors

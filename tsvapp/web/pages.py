@@ -57,7 +57,16 @@ def register(app: Flask) -> None:
 @blueprint.get("/<uuid4:room_id>")
 def viewer(room_id: UUID | None = None) -> Response:
     """Serve the viewer; what the room has, it learns over the WebSocket."""
-    response = make_response(render_template("viewer.html", room_id=room_id))
+    worker: Worker = current_app.extensions["tsvapp"]
+    settings = worker.settings
+    response = make_response(
+        render_template(
+            "viewer.html",
+            room_id=room_id,
+            largest_upload=in_round_numbers(settings.largest_upload),
+            room_days="a day" if settings.room_days == 1 else f"{settings.room_days} days",
+        )
+    )
     response.headers["Cache-Control"] = "private, no-cache"
     if room_id is None:
         response.headers["X-Robots-Tag"] = "all"
@@ -117,6 +126,14 @@ def readiness() -> Response:
     worker: Worker = current_app.extensions["tsvapp"]
     hindrance = worker.hindrance()
     return _plain(hindrance or "ready", 503 if hindrance else 200)
+
+
+def in_round_numbers(size: int) -> str:
+    """Write bytes as people say them, rounded down so that no limit is promised too high: `2 GB`."""
+    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if size >= unit:
+            return f"{size // unit} {name}"
+    return f"{size} bytes"
 
 
 def _plain(words: str, status: int) -> Response:
