@@ -51,7 +51,7 @@ def get(proxy: Proxy, scheme: str, path: str) -> bytes:
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_page_connects_uploads_and_turns(proxy: Proxy, scheme: str) -> None:
-    assert b"js/main.js" in get(proxy, scheme, "/")
+    assert b"static/built/main-" in get(proxy, scheme, "/")
     ws_url = proxy.url(scheme.replace("http", "ws"))
     browser = {"origin": proxy.origin(scheme), **options(proxy, scheme)}
     data = table(20_000)
