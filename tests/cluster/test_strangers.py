@@ -25,7 +25,7 @@ def secret(tmp_path: Path) -> Path:
     """Write a file that is not ours, which BEYOND names from the directory of the documents."""
     path = tmp_path / "secret.txt"
     path.write_bytes(b"secret\tline\n" * 30)
-    os.utime(path, (0, 0))  # as old as an upload that nobody goes on with
+    os.utime(path, (0, 0))  # as old as an abandoned upload
     return path
 
 

@@ -263,7 +263,7 @@ class Records:
         return [each for each in left if each not in here]
 
     def forget_unfinished(self, document_id: str) -> None:
-        """Delete what an upload has left that nobody goes on with, and its room if that has no table."""
+        """Delete the document of an abandoned upload, and its room if that has no table."""
         fewer = self._thread.run(self._store.forget_unfinished, document_id)
         self.count -= fewer
 

@@ -294,7 +294,7 @@ class Uploads:
     def pause_silent(self) -> None:
         """Pause the uploads of which nothing came for `upload_silence_seconds`; end those of which nothing came at all.
 
-        A paused one goes on with the next bytes of its sender, or as any other that is paused.
+        A paused upload continues when its sender sends more, or is resumed as any other.
         """
         before = monotonic() - self._settings.upload_silence_seconds
         for running in list(self._running.values()):

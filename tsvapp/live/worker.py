@@ -69,7 +69,7 @@ RENEW_SECONDS = 10.0
 """Least time between two renewals of one room's links."""
 
 SHARE = 4
-"""One address has no more than a quarter of the sockets that there can be."""
+"""One address has at most a quarter of the sockets."""
 
 MOST_FILES = 1 << 20
 """As many open files as Linux gives one process without being asked (fs.nr_open)."""

@@ -11,7 +11,7 @@ import sqlite3
 from tsvapp.errors import StartupError
 
 FORMAT = 2
-"""Version of the directory's layout; an older one is brought to it, a newer one is refused in words."""
+"""Version of the directory's layout; an older one is migrated, a newer one is refused with a clear error."""
 
 _SINCE_2 = f"""
 CREATE INDEX spent_by_time ON spent (spent_at);
