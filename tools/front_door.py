@@ -23,8 +23,16 @@ class Taken(Exception):
     """Say why nothing can listen at an address."""
 
 
-def require_free(host: str, port: int) -> None:
-    """Raise Taken if no server can listen there."""
+def asked() -> tuple[str, int]:
+    """Return the host and the port that HOST and PORT ask for; raise Taken if no server can listen there."""
+    host, port = os.environ.get("HOST") or "127.0.0.1", os.environ.get("PORT") or "8000"
+    if not port.isdecimal() or not 0 < int(port) < 1 << 16:
+        raise Taken(f"PORT is {port!r}; it must be a number from 1 to 65535")
+    _require_free(host, int(port))
+    return host, int(port)
+
+
+def _require_free(host: str, port: int) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with closing(socket.socket(family)) as listener:
         # As gunicorn and nginx listen: connections of a server that has just ended are of no matter.
@@ -43,7 +51,7 @@ def _why(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EACCES:
         return f"Port {port} is for root alone. Choose one from 1024 on: make run PORT=8000"
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"This machine has no address {host}. HOST=0.0.0.0 listens at all that it has."
+        return f"This machine has no address {host}. HOST=0.0.0.0 listens at all that it has"
     return f"Nothing can listen at {host}:{port}: {error.strerror}"
 
 
@@ -80,16 +88,12 @@ def _url(host: str, port: int) -> str:
 
 def main() -> int:
     """Look, greet, and return the exit status."""
-    host, port = os.environ.get("HOST") or "127.0.0.1", os.environ.get("PORT") or "8000"
-    if not port.isdecimal() or not 0 < int(port) < 1 << 16:
-        print(f"tsvapp cannot start. PORT is {port!r}; it must be a number from 1 to 65535.", file=sys.stderr)
-        return 1
     try:
-        require_free(host, int(port))
+        host, port = asked()
     except Taken as error:
         print(f"tsvapp cannot start. {error}", file=sys.stderr)
         return 1
-    print(greeting(host, int(port)), flush=True)
+    print(greeting(host, port), flush=True)
     return 0
 
 

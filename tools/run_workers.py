@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from tools import nginx_conf, programs
-from tools.front_door import Taken, greeting, require_free
+from tools.front_door import Taken, asked, greeting
 from tools.part import READY_SECONDS, Failed, Part
 
 LOOK_SECONDS = 0.1
@@ -30,11 +30,12 @@ class Cluster:
     """Hold all parts: Redis, the workers, nginx."""
 
     def __init__(self, count: int, directory: Path) -> None:
-        """Prepare `count` workers, with their sockets in `directory`; raise Failed if a program is missing."""
-        self.host = os.environ.get("HOST") or "127.0.0.1"
-        self.port = int(os.environ.get("PORT") or 8000)
+        """Prepare `count` workers, with their sockets in `directory`.
+
+        Raise Failed if a program is missing or the port is taken.
+        """
         try:
-            require_free(self.host, self.port)
+            self.host, self.port = asked()
         except Taken as error:
             raise Failed(str(error)) from error
         self.data_dir = Path(os.environ.get("TSVAPP_DATA_DIR") or "data").absolute()

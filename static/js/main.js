@@ -137,7 +137,7 @@ function receive(event) {
       break;
     case "snapshot":
       actions.arrive();
-      if (event.table && state.room.id) opened(state.room.id, event.table.name);
+      if (event.table && state.room.id) opened(state.room.id, event.table);
       if (event.table?.growing === false && history.state?.fresh) history.replaceState(null, "");
       break;
     case "unknown_room":

@@ -4,6 +4,7 @@
  *
  * @import { Actions } from "./actions.js"
  * @import { Recent } from "./recent.js"
+ * @import { Table } from "./wire.js"
  */
 
 import { html, nothing } from "lit-html";
@@ -50,8 +51,14 @@ function recent(tables, actions) {
   </nav>`;
 }
 
-/** Remember that a table is shown. @param {string} id @param {string} name */
-export function opened(id, name) {
+/** What was remembered last: not each page of a table has to be looked up. */
+let latest = "";
+
+/** Remember that a table is shown. @param {string} id @param {Pick<Table, "document" | "name">} table */
+export function opened(id, { document: documentId, name }) {
+  const shown = `${id} ${documentId}`;
+  if (shown === latest) return;
+  latest = shown;
   const before = recentOf(remembered(PLACE));
   const day = new Date().toLocaleDateString("sv"); // as YYYY-MM-DD
   const after = withFirst(before, { id, name, day });

@@ -24,12 +24,10 @@ def fetched(page: Page) -> list[str]:
 def test_few_files_are_fetched_and_on_the_next_visit_the_page_alone(open_page: OpenPage) -> None:
     first = open_page()
     opened(first, numbers(5))
-    second = first.context.browser.new_context().new_page() if first.context.browser else first
-    second.goto(first.url)
+    second = open_page(path_of(first))
     expect(second.locator(".name")).to_have_text("table.tsv")
     assert len(fetched(second)) <= 20
     assert any("/static/built/main-" in path for path in fetched(second))
-    second.goto(first.url)
+    second.goto(path_of(first))
     expect(second.locator(".name")).to_have_text("table.tsv")
     assert fetched(second) == [path_of(first)]
-    second.context.close()

@@ -7,16 +7,16 @@ from uuid import UUID
 
 from werkzeug.routing import UUIDConverter
 
-_UUID4 = "[0-9a-f]{8}-?[0-9a-f]{4}-?4[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}"
+# RFC 9562, sections 4.1 and 4.2: the version's digit, and the variant in the digit that opens the next group.
+_GROUPS = ("[A-Fa-f0-9]{8}", "[A-Fa-f0-9]{4}", "4[A-Fa-f0-9]{3}", "[89ABab][A-Fa-f0-9]{3}", "[A-Fa-f0-9]{12}")
 
-_COPIED = re.compile(rf"/\W{{0,4}}({_UUID4})\W{{0,8}}", re.IGNORECASE)
+_COPIED = re.compile(rf"/\W{{0,4}}({'-?'.join(_GROUPS)})\W{{0,8}}")
 
 
 class Uuid4Converter(UUIDConverter):
     """Match a UUID of version 4 and nothing else, so a malformed id is 404 like any unknown address."""
 
-    # RFC 9562, sections 4.1 and 4.2: the version's digit, and the variant in the digit that opens the next group.
-    regex = "[A-Fa-f0-9]{8}-[A-Fa-f0-9]{4}-4[A-Fa-f0-9]{3}-[89ABab][A-Fa-f0-9]{3}-[A-Fa-f0-9]{12}"
+    regex = "-".join(_GROUPS)
 
 
 def meant(path: str) -> str | None:
